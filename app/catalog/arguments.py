@@ -1,0 +1,168 @@
+"""From the arguments a client sent to a tool's inputs, with every problem told at once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from app.catalog.inputs import Clearable, Inputs, Spread
+from app.catalog.introspect import marked
+from app.catalog.json_value import JsonValue, unsendable
+from app.catalog.masking import holds_mask
+from app.catalog.tool import Tool
+from app.catalog.wire import given, reserved_members
+from app.portkey.urls import BadPathParameter, encode_path_parameter
+
+MAX_UNKNOWN: Final = 20
+MAX_NAME_SHOWN: Final = 64
+
+_MASKED: Final = "holds the placeholder of a hidden secret: send the secret itself, or leave it out"
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentProblem:
+    """What is wrong with one argument (dotted path, empty for the arguments as a whole)."""
+
+    argument: str
+    problem: str
+
+
+class InvalidArgumentsError(Exception):
+    """The arguments do not fit the tool. Nothing was sent."""
+
+    def __init__(self, problems: tuple[ArgumentProblem, ...]) -> None:
+        super().__init__(
+            "; ".join(f"{p.argument}: {p.problem}" if p.argument else p.problem for p in problems)
+        )
+        self.problems = problems
+
+
+def validate(tool: Tool, arguments: Mapping[str, JsonValue]) -> Inputs:
+    """Check `arguments` and return them as the tool's inputs.
+
+    A `null` counts as not given (unless it clears), a list or object may come as JSON text, and a number as
+    text.
+
+    Raises:
+        InvalidArgumentsError: with every problem found.
+    """
+    known = _known(tool, arguments)
+    problems = list(_unknown(arguments, tool.inputs.model_fields))
+    unfit = {name: reason for name, value in known.items() if (reason := unsendable(value))}
+    problems += [ArgumentProblem(name, reason) for name, reason in unfit.items()]
+    sound = {name: value for name, value in known.items() if name not in unfit}
+    inputs, misfits = _fit(tool, sound)
+    problems += [problem for problem in misfits if problem.argument not in unfit]
+    at_fault = {problem.argument for problem in problems}
+    problems += [ArgumentProblem(name, _MASKED) for name, value in sound.items() if holds_mask(value)]
+    problems += _bad_path_parameters(tool, {name: v for name, v in sound.items() if name not in at_fault})
+    problems += _spread_clashes(tool, sound)
+    problems += [ArgumentProblem("", text) for rule in tool.rules if (text := rule.problem(known, tool))]
+    if inputs is not None:
+        # Text that was read as a number is known only now.
+        problems += [
+            ArgumentProblem(name, why) for name, _, value in given(inputs) if (why := unsendable(value))
+        ]
+    if problems or inputs is None:
+        raise InvalidArgumentsError(tuple(problems))
+    return inputs
+
+
+def _known(tool: Tool, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The arguments that the tool has and that were given."""
+    known: dict[str, JsonValue] = {}
+    for name, field in tool.inputs.model_fields.items():
+        if name not in arguments:
+            continue
+        value = _from_text(arguments[name], field.annotation)
+        if value is not None or marked(field, Clearable):
+            known[name] = value
+    return known
+
+
+def _unknown(arguments: Iterable[str], fields: Iterable[str]) -> Iterator[ArgumentProblem]:
+    names = list(fields)
+    strangers = [name for name in arguments if name not in names]
+    for name in strangers[:MAX_UNKNOWN]:
+        near = difflib.get_close_matches(name[:MAX_NAME_SHOWN], names, 1)
+        if near:
+            known = f"; did you mean {near[0]}?"
+        else:
+            known = f"; it takes {', '.join(names)}" if names else "; it takes none"
+        yield ArgumentProblem(_shown(name), f"is not an argument of this tool{known}")
+    if len(strangers) > MAX_UNKNOWN:
+        yield ArgumentProblem("", f"{len(strangers) - MAX_UNKNOWN} more are not arguments of this tool")
+
+
+def _fit(tool: Tool, known: Mapping[str, JsonValue]) -> tuple[Inputs | None, list[ArgumentProblem]]:
+    try:
+        return tool.inputs.model_validate(known), []
+    except ValidationError as error:
+        return None, [_described(item) for item in error.errors(include_url=False, include_input=False)]
+
+
+def _bad_path_parameters(tool: Tool, known: Mapping[str, JsonValue]) -> Iterator[ArgumentProblem]:
+    for name in sorted(tool.in_path & known.keys()):
+        try:
+            encode_path_parameter(name, str(known[name]))
+        except BadPathParameter as error:
+            yield ArgumentProblem(name, error.reason)
+
+
+def _spread_clashes(tool: Tool, known: Mapping[str, JsonValue]) -> Iterator[ArgumentProblem]:
+    for name, value in known.items():
+        if isinstance(value, dict) and marked(tool.inputs.model_fields[name], Spread):
+            for member in sorted(value.keys() & reserved_members(tool)):
+                yield ArgumentProblem(f"{name}.{member}", "is set by the tool itself: leave it out here")
+
+
+def _from_text(value: JsonValue, annotation: Any) -> JsonValue:  # noqa: ANN401 - annotations have no narrower type
+    """Decode JSON text where the argument is a list or an object: some clients send those as text."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")) or _takes_text(annotation):
+        return value
+    try:
+        decoded: JsonValue = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return decoded
+
+
+def _takes_text(annotation: Any) -> bool:  # noqa: ANN401 - annotations have no narrower type
+    if get_origin(annotation) is None:
+        return isinstance(annotation, type) and issubclass(annotation, str)
+    if get_origin(annotation) in (list, dict):
+        return False
+    return any(isinstance(part, str) or _takes_text(part) for part in get_args(annotation))
+
+
+def _described(error: ErrorDetails) -> ArgumentProblem:
+    where = ".".join(_shown(str(part)) for part in error["loc"])
+    context = error.get("ctx") or {}
+    match error["type"]:
+        case "missing":
+            text = "is required"
+        case "extra_forbidden":
+            text = "is not a member of this object"
+        case "model_type" | "dict_type":
+            text = "must be an object"
+        case "literal_error":
+            text = f"must be one of {str(context['expected']).replace(' or ', ', ')}"
+        case "string_pattern_mismatch":
+            text = f"does not have the form {context['pattern']}"
+        case _:
+            text = re.sub(r"^(Input|String|List|Dictionary) should", "must", error["msg"])
+            text = text.removeprefix("Value error, ")
+    return ArgumentProblem(where, text)
+
+
+def _shown(name: str) -> str:
+    """A name the client chose, short and printable."""
+    short = name if len(name) <= MAX_NAME_SHOWN else f"{name[:MAX_NAME_SHOWN]}..."
+    return short if short.isprintable() else ascii(short)

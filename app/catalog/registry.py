@@ -1,0 +1,31 @@
+"""The tools there are, in the order clients see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from app.catalog.tool import Tool
+
+DOMAINS = ("workspaces", "configs", "prompts")
+"""The domains, in listing order. Each has a module of its name (`-` as `_`) in `app.catalog.tools`."""
+
+
+def load_tools(domains: Iterable[str] = DOMAINS) -> tuple[Tool, ...]:
+    """Return the declared tools of these domains.
+
+    Raises:
+        ValueError: Two tools share a name, or a tool stands in another domain's module.
+    """
+    tools: list[Tool] = []
+    for domain in domains:
+        declared: tuple[Tool, ...] = import_module(f"app.catalog.tools.{domain.replace('-', '_')}").TOOLS
+        if strays := [tool.name for tool in declared if tool.domain != domain]:
+            msg = f"declared in the module of {domain}, but of another domain: {', '.join(strays)}"
+            raise ValueError(msg)
+        tools.extend(declared)
+    names = [tool.name for tool in tools]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        msg = f"declared twice: {', '.join(twice)}"
+        raise ValueError(msg)
+    return tuple(tools)

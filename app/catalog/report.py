@@ -1,0 +1,56 @@
+"""What `make catalog` does: writes the snapshot, and says how much of a context window the tools take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import orjson
+
+from app.catalog import snapshot
+from app.catalog.json_value import JsonObject
+from app.catalog.registry import load_tools
+from app.catalog.tool import Tool
+
+
+def write_snapshot_and_report(out: TextIO, path: Path = snapshot.PATH) -> None:
+    """Write the snapshot of every declared tool to `path`, and a table of its size to `out`."""
+    tools = load_tools()
+    changed = _write(snapshot.render(tools), path)
+    out.write(f"{path.name}: {'written' if changed else 'unchanged'}\n\n")
+    out.write(table(tools, {tool.name: snapshot.wire_form(tool) for tool in tools}))
+
+
+def print_catalog(out: TextIO) -> None:
+    """Write each declared tool with its size, risk and summary to `out`, then the sizes of all."""
+    tools = load_tools()
+    forms = {tool.name: snapshot.wire_form(tool) for tool in tools}
+    out.writelines(
+        f"{tool.name:30} {len(orjson.dumps(forms[tool.name])):6,} {tool.risk:12} {tool.summary}\n"
+        for tool in tools
+    )
+    out.write(f"\n{table(tools, forms)}")
+
+
+def table(tools: Sequence[Tool], forms: Mapping[str, JsonObject]) -> str:
+    """Return tools and bytes by domain, the whole, and the largest tool, as lines of text."""
+    sizes = {tool.name: len(orjson.dumps(forms[tool.name])) for tool in tools}
+    count: Counter[str] = Counter(tool.domain for tool in tools)
+    by_domain: Counter[str] = Counter()
+    for tool in tools:
+        by_domain[tool.domain] += sizes[tool.name]
+    lines = [f"{domain:20} {count[domain]:4} tools {size:8,} bytes" for domain, size in by_domain.items()]
+    lines.append(f"{'all':20} {len(tools):4} tools {sum(sizes.values()):8,} bytes")
+    if sizes:
+        largest = max(sizes, key=sizes.__getitem__)
+        lines.append(f"largest: {largest}, {sizes[largest]:,} bytes")
+    return "\n".join(lines) + "\n"
+
+
+def _write(text: str, path: Path) -> bool:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True

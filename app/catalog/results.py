@@ -1,0 +1,180 @@
+"""From Portkey's answer, or its refusal, to what the caller reads.
+
+An answer is never validated away: whatever shape a successful write comes back in, it is reported.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+
+from app.catalog.arguments import InvalidArgumentsError
+from app.catalog.inputs import Inputs, Pages
+from app.catalog.json_value import JsonObject, JsonValue
+from app.catalog.masking import hide_secrets
+from app.catalog.tool import Endpoint, Risk, Tool, WorkflowStopped
+from app.portkey.errors import PortkeyError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call came to: an object, the same as compact JSON text, and whether it is an error."""
+
+    data: JsonObject
+    text: str
+    is_error: bool = False
+
+
+def succeeded(tool: Tool, inputs: Inputs, data: JsonValue) -> Outcome:
+    """Shape Portkey's answer: JSON text decoded, secrets hidden, the next page named; else as it is."""
+    shaped = _as_object(data)
+    if isinstance(tool.call, Endpoint):
+        for path in tool.call.json_text:
+            _decode(shaped, path.split("."))
+    if not tool.one_time_secret:
+        shaped = _as_object(hide_secrets(shaped))
+    if isinstance(inputs, Pages) and (more := _next_page(shaped, inputs)):
+        shaped = {**shaped, "next_page": more}
+    return Outcome(shaped, _compact(shaped))
+
+
+def failed(tool: Tool, error: PortkeyError) -> Outcome:
+    """Say what Portkey refused, and the next step."""
+    told: JsonObject = {
+        "message": error.message,
+        "status": error.status,
+        "code": error.code,
+        "retryable": error.retryable,
+        "may_have_been_applied": _may_have_changed(tool, error) or None,
+        "next_step": _next_step(tool, error),
+        "portkey_request_id": error.request_id,
+    }
+    return _error(told)
+
+
+def stopped(error: WorkflowStopped) -> Outcome:
+    """Say why a workflow did not go on, before it changed anything."""
+    return _error(
+        {
+            "message": f"{error.message} Nothing was changed.",
+            "code": "stopped",
+            "retryable": False,
+            "next_step": error.next_step,
+        }
+    )
+
+
+def refused(error: InvalidArgumentsError) -> Outcome:
+    """Say what is wrong with the arguments, all of it."""
+    problems: list[JsonValue] = [{"argument": p.argument, "problem": p.problem} for p in error.problems]
+    return _error(
+        {
+            "message": f"The arguments do not fit, and nothing was sent: {error}.",
+            "code": "invalid_arguments",
+            "retryable": False,
+            "problems": problems,
+            "next_step": "Correct the arguments and call again.",
+        }
+    )
+
+
+def crashed(tool: str, reference: str) -> Outcome:
+    """Say that something went wrong here, with nothing of what."""
+    return _error(
+        {
+            "message": f"{tool} failed inside portkey-admin-mcp. Nothing more can be said here.",
+            "code": "internal_error",
+            "retryable": False,
+            "reference": reference,
+            "next_step": "If the call was to change something, check whether it did before you repeat it. "
+            "Give the reference to whoever runs this service: the log has the details.",
+        }
+    )
+
+
+def _error(told: JsonObject) -> Outcome:
+    data: JsonObject = {"error": {name: value for name, value in told.items() if value is not None}}
+    return Outcome(data, _compact(data), is_error=True)
+
+
+def _as_object(data: JsonValue) -> JsonObject:
+    """Clients of the 2025 era take an object only."""
+    if isinstance(data, dict):
+        return data
+    if isinstance(data, list):
+        return {"data": data}
+    return {"success": True} if data is None else {"success": True, "answer": data}
+
+
+def _next_page(answer: JsonObject, inputs: Pages) -> JsonValue:
+    """The page to ask for next, when Portkey says that there is more than it gave."""
+    total = answer.get("total", answer.get("total_count"))
+    lists = [item for item in answer.values() if isinstance(item, list)]
+    items = answer.get("data") if "data" in answer else lists[0] if len(lists) == 1 else None
+    if not isinstance(total, int) or not isinstance(items, list) or not items:
+        return None
+    page: int | None = getattr(inputs, inputs.page_argument)
+    before = 0 if page is None else page - inputs.first_page
+    seen = before * (inputs.page_size or len(items)) + len(items)
+    if seen >= total:
+        return None
+    following: JsonObject = {inputs.page_argument: inputs.first_page + before + 1}
+    if inputs.page_size or not before:
+        # Otherwise Portkey chose the size of the pages before this one.
+        following["items_left"] = total - seen
+    return following
+
+
+def _may_have_changed(tool: Tool, error: PortkeyError) -> bool:
+    """Portkey may have carried out a write. A POST of a tool that only reads is none."""
+    return error.may_have_applied and tool.risk != Risk.READ
+
+
+def _next_step(tool: Tool, error: PortkeyError) -> str:
+    if error.status == HTTPStatus.FORBIDDEN and (tool.scopes or tool.enterprise):
+        return _permission(tool)
+    if error.status == HTTPStatus.NOT_FOUND and tool.lookup:
+        return f"Find the right id with {tool.lookup}, then call again."
+    if _may_have_changed(tool, error) and tool.lookup:
+        return f"Check with {tool.lookup} whether it was applied before you repeat it."
+    if error.may_have_applied and tool.risk == Risk.READ:
+        return "Nothing was changed: call again."
+    return error.next_step
+
+
+def _permission(tool: Tool) -> str:
+    plan = "Portkey offers this on the Enterprise plan only. " if tool.enterprise else ""
+    if not tool.scopes:
+        return f"{plan}Use an organisation Admin API key of such a plan."
+    noun = "scope" if len(tool.scopes) == 1 else "scopes"
+    return (
+        f"{plan}The key needs the {noun} {', '.join(tool.scopes)}: an organisation owner or admin can grant "
+        f"{'it' if noun == 'scope' else 'them'} in Portkey under API Keys."
+    )
+
+
+def _decode(node: JsonValue, path: list[str]) -> None:
+    step, *rest = path
+    if step == "*" and isinstance(node, list):
+        for item in node:
+            _decode(item, rest)
+    elif isinstance(node, dict) and step in node:
+        text = node[step]
+        if rest:
+            _decode(text, rest)
+        elif isinstance(text, str):
+            try:
+                node[step] = orjson.loads(text)
+            except orjson.JSONDecodeError:
+                return
+
+
+def _compact(data: JsonObject) -> str:
+    try:
+        return orjson.dumps(data).decode()
+    except TypeError:
+        # Deeper than orjson goes, or an integer beyond 64 bits.
+        return json.dumps(data, separators=(",", ":"))

@@ -1,0 +1,151 @@
+"""What the protocol room talks to: which tools a caller has, and calling one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Protocol, TypeAlias
+
+from app.auth.policy import Policy
+from app.catalog import results
+from app.catalog.arguments import InvalidArgumentsError, validate
+from app.catalog.inputs import Inputs
+from app.catalog.json_value import JsonObject, JsonValue
+from app.catalog.results import Outcome
+from app.catalog.tool import Endpoint, Run, Tool, WorkflowStopped
+from app.catalog.wire import to_request
+from app.portkey.client import ApiAnswer, ApiRequest, PortkeyClient
+from app.portkey.credential import Credential
+from app.portkey.errors import PortkeyError
+
+__all__ = ["CallContext", "Outcome", "Selection", "Toolbox"]
+
+POLICIES_REMEMBERED: Final = 256
+
+Progress: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
+
+
+class Caller(Protocol):
+    """Who calls: what the catalogue may know of a principal."""
+
+    @property
+    def id(self) -> str:
+        """Stable and unique, and never a secret."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """Who calls, what they may do, and where word of progress goes."""
+
+    principal: Caller
+    policy: Policy
+    progress: Progress
+
+
+class Selection:
+    """The tools one policy permits: immutable, in catalogue order."""
+
+    def __init__(self, tools: Sequence[Tool], forms: Mapping[str, JsonObject]) -> None:
+        self.declarations = tuple(tools)
+        self.tools = tuple(forms[tool.name] for tool in tools)
+        self._by_name = {tool.name: tool for tool in tools}
+        self._forms = forms
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def tool(self, name: str) -> Tool | None:
+        """Return the declaration, or None when there is no such tool for this caller."""
+        return self._by_name.get(name)
+
+    def input_schema(self, name: str) -> JsonObject | None:
+        """Return the tool's input schema, or None when there is no such tool for this caller."""
+        schema = self._forms[name]["inputSchema"] if name in self._by_name else None
+        return schema if isinstance(schema, dict) else None
+
+    def nearest(self, name: str) -> str | None:
+        """Return the tool whose name is most like this one, if any is."""
+        return next(iter(difflib.get_close_matches(name, self._by_name, 1)), None)
+
+
+class Toolbox:
+    """The catalogue in use: the tools of this service and the client that reaches Portkey.
+
+    Args:
+        tools: Every tool this service offers.
+        forms: Their wire forms by name.
+        portkey: The client for the requests.
+        credential: The Portkey key, or None when there is none; calls then say how to set one.
+    """
+
+    def __init__(
+        self,
+        tools: Sequence[Tool],
+        forms: Mapping[str, JsonObject],
+        portkey: PortkeyClient,
+        credential: Credential | None,
+    ) -> None:
+        self._tools = tuple(tools)
+        self._forms = forms
+        self._portkey = portkey
+        self._credential = credential
+        self.selection = lru_cache(POLICIES_REMEMBERED)(self._select)
+
+    def _select(self, policy: Policy) -> Selection:
+        return Selection([tool for tool in self._tools if policy.permits(tool)], self._forms)
+
+    async def call(self, name: str, arguments: Mapping[str, JsonValue], context: CallContext) -> Outcome:
+        """Call a tool in the caller's name.
+
+        Returns:
+            The outcome, also when the arguments do not fit or Portkey refuses.
+
+        Raises:
+            KeyError: The caller has no tool of this name.
+        """
+        tool = self.selection(context.policy).tool(name)
+        if tool is None:
+            raise KeyError(name)
+        try:
+            inputs = validate(tool, arguments)
+            run = _PortkeyRun(self._portkey, self._credential, context.progress)
+            data = await _perform(tool, inputs, run)
+        except InvalidArgumentsError as error:
+            return results.refused(error)
+        except WorkflowStopped as error:
+            return results.stopped(error)
+        except PortkeyError as error:
+            return results.failed(tool, error)
+        return results.succeeded(tool, inputs, data)
+
+
+async def _perform(tool: Tool, inputs: Inputs, run: Run) -> JsonValue:
+    if tool.preview and getattr(inputs, "dry_run", False):
+        return await tool.preview(inputs, run)
+    if isinstance(tool.call, Endpoint):
+        return (await run.call(to_request(tool.call, inputs))).data
+    return await tool.call.run(inputs, run)
+
+
+class _PortkeyRun:
+    """The `Run` of one call."""
+
+    def __init__(self, portkey: PortkeyClient, credential: Credential | None, progress: Progress) -> None:
+        self._portkey = portkey
+        self._credential = credential
+        self._progress = progress
+        self._done = 0.0
+        self._total: float | None = None
+
+    async def call(self, request: ApiRequest) -> ApiAnswer:
+        return await self._portkey.call(request, self._credential, on_wait=self._waiting)
+
+    async def progress(self, done: float, total: float | None, message: str) -> None:
+        self._done, self._total = done, total
+        await self._progress(done, total, message)
+
+    async def _waiting(self, why: str) -> None:
+        await self._progress(self._done, self._total, why)

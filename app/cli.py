@@ -1,0 +1,185 @@
+"""The command line: `portkey-admin-mcp [http|stdio|sandbox|smoke|check-config|catalog]`.
+
+Exit codes: 0 done, 1 failed while running, 2 wrong settings or wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app import __version__
+from app.settings import SettingsError
+from app.telemetry.logging import configure_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from structlog.typing import FilteringBoundLogger
+
+    from app.settings import Settings
+
+DONE, FAILED, WRONG_SETTINGS = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(argv)
+    environment = os.environ if env is None else env
+    command: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.run
+    try:
+        return command(options, environment)
+    except SettingsError as error:
+        sys.stderr.write(f"{error.report()}\n")
+        return WRONG_SETTINGS
+    except KeyboardInterrupt:
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="portkey-admin-mcp",
+        description="MCP service for Portkey's Admin API. "
+        "Settings come from the environment: see docs/configuration.md.",
+    )
+    parser.add_argument("--version", action="version", version=f"portkey-admin-mcp {__version__}")
+    parser.set_defaults(run=_http)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    for name, run, text in (
+        ("http", _http, "serve MCP over Streamable HTTP (the default)"),
+        ("stdio", _stdio, "serve MCP over standard input and output"),
+        ("sandbox", _sandbox, "serve the emulator of the Admin API, for tests and trials"),
+        ("smoke", _smoke, "check a running service from outside (MCP_TEST_* say which)"),
+        ("check-config", _check_config, "check the settings and say what they come to"),
+        ("catalog", _catalog, "print the tools and what their listing weighs"),
+    ):
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.set_defaults(run=run, command=name)
+        if name == "catalog":
+            command.add_argument("--write", action="store_true", help="rewrite app/catalog/snapshot.json")
+    return parser
+
+
+def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    asked = getattr(options, "command", None)
+    if asked is None and env.get("MCP_TRANSPORT", "").strip().lower() == "stdio":
+        return _stdio(options, env)
+    from app.greeting import greeting
+    from app.service import Service, read_settings
+    from app.web.server import serve
+
+    settings = read_settings(env)
+    log = _start_logging(settings)
+    service = Service(settings)
+    application, readiness = service.application()
+    tools = len(service.toolbox.selection(service.policy).tools)
+    sandbox = service.backend.sandbox
+    for_people = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+
+    def started(port: int) -> None:
+        endpoint = f"{service.base_url}/mcp"
+        if for_people:
+            token = settings.auth_mode == "bearer"
+            sys.stderr.write(greeting(endpoint, tools=tools, sandbox=sandbox, token=token))
+        else:
+            log.info("started", endpoint=endpoint, port=port, tools=tools, sandbox=sandbox)
+
+    return serve(
+        application,
+        host=settings.host,
+        port=settings.port,
+        readiness=readiness,
+        shutdown_timeout=settings.shutdown_timeout_ms / 1000,
+        on_started=started,
+    )
+
+
+def _stdio(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from app.service import Service, read_settings
+
+    settings = read_settings(env, stdio=True)
+    _start_logging(settings)
+    asyncio.run(Service(settings).serve_stdio())
+    return DONE
+
+
+def _sandbox(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from app.sandbox.application import create_sandbox
+    from app.sandbox.keys import ADMIN_KEY
+    from app.service import read_settings
+    from app.web.readiness import Readiness
+    from app.web.server import serve
+
+    settings = read_settings(env, stdio=True)
+    _start_logging(settings)
+    host = settings.sandbox_host
+
+    def started(port: int) -> None:
+        sys.stderr.write(
+            f"The sandbox answers at http://{host}:{port}/v1 to the key {ADMIN_KEY}. "
+            "To put the service in front of it:\n"
+            f"  PORTKEY_API_KEY={ADMIN_KEY} PORTKEY_BASE_URL=http://{host}:{port}/v1 "
+            "PORTKEY_ALLOW_PRIVATE_BASE_URL=1 PORTKEY_ALLOW_INSECURE_HTTP=1 portkey-admin-mcp\n"
+        )
+
+    sandbox = create_sandbox(path=settings.sandbox_path, fault=settings.sandbox_fault)
+    try:
+        return serve(
+            sandbox, host=host, port=settings.sandbox_port, readiness=Readiness(), on_started=started
+        )
+    finally:
+        sandbox.close()
+
+
+def _smoke(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from app.smoke import SmokeOptions, run_smoke
+
+    try:
+        options = SmokeOptions.from_environment(env)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return WRONG_SETTINGS
+    return run_smoke(options)
+
+
+def _check_config(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from app.service import read_settings
+
+    stdio = env.get("MCP_TRANSPORT", "").strip().lower() == "stdio"
+    settings = read_settings(env, stdio=stdio)
+    for warning in settings.warnings:
+        sys.stdout.write(f"Warning: {warning}\n")
+    reach = f"Portkey at {settings.portkey_base_url}" if settings.portkey_api_key else "the embedded sandbox"
+    where = (
+        "over stdio" if stdio else f"on {settings.host}:{settings.port}, authentication {settings.auth_mode}"
+    )
+    sys.stdout.write(f"The settings are right: portkey-admin-mcp would serve {reach} {where}.\n")
+    return DONE
+
+
+def _catalog(options: argparse.Namespace, _env: Mapping[str, str]) -> int:
+    from app.catalog.report import print_catalog, write_snapshot_and_report
+
+    if options.write:
+        write_snapshot_and_report(sys.stdout)
+    else:
+        print_catalog(sys.stdout)
+    return DONE
+
+
+def _start_logging(settings: Settings) -> FilteringBoundLogger:
+    configure_logging(
+        level=settings.log_level,
+        format=settings.log_format,
+        stream=sys.stderr,
+        secrets=settings.secret_values(),
+    )
+    log: FilteringBoundLogger = structlog.get_logger("app")
+    for warning in settings.warnings:
+        log.warning("setting", problem=warning)
+    return log

@@ -1,0 +1,42 @@
+"""Who sends a request: what the web room found out over HTTP, or what was given at construction for stdio."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mcp.server.context import ServerRequestContext
+
+if TYPE_CHECKING:
+    from app.auth.policy import Policy
+    from app.auth.principal import Principal
+
+RequestContext: TypeAlias = ServerRequestContext[Any, Any]
+"""The SDK's context of one request; `request` is Starlette's over HTTP, and None on stdio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One request's sender, what they may do, and the id by which the log knows the request."""
+
+    principal: Principal
+    policy: Policy
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Finds the caller of a request."""
+
+    default_principal: Principal
+    default_policy: Policy
+
+    def of(self, ctx: RequestContext) -> Caller:
+        """Return the caller whom the ASGI scope names (principal, policy, request_id), or the default."""
+        scope = {} if ctx.request is None else ctx.request.scope
+        return Caller(
+            principal=scope.get("principal", self.default_principal),
+            policy=scope.get("policy", self.default_policy),
+            reference=scope.get("request_id") or secrets.token_hex(8),
+        )

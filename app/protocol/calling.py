@@ -1,0 +1,80 @@
+"""tools/call: from the request to the catalogue, and the outcome back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, TextContent
+
+from app.catalog import results
+from app.catalog.toolbox import CallContext
+
+if TYPE_CHECKING:
+    from app.catalog.toolbox import Outcome, Selection, Toolbox
+    from app.protocol.caller import Callers, RequestContext
+
+log = structlog.get_logger(__name__)
+
+_SHOWN: Final = 64
+"""Characters of an unknown name that are repeated to the client."""
+
+_STEP: Final = 0.001
+
+
+class ToolCalls:
+    """Calls tools in the caller's name."""
+
+    def __init__(self, toolbox: Toolbox, callers: Callers) -> None:
+        self._toolbox = toolbox
+        self._callers = callers
+
+    async def handle(self, ctx: RequestContext, params: CallToolRequestParams) -> CallToolResult:
+        """Call one tool.
+
+        An unexpected exception becomes an error result with a reference to the log, and nothing else of it.
+
+        Raises:
+            MCPError: The caller has no tool of this name.
+        """
+        caller = self._callers.of(ctx)
+        selection = self._toolbox.selection(caller.policy)
+        if params.name not in selection:
+            raise _unknown(params.name, selection)
+        context = CallContext(caller.principal, caller.policy, _Progress(ctx))
+        try:
+            outcome = await self._toolbox.call(params.name, params.arguments or {}, context)
+        except Exception:
+            log.exception(
+                "tool_failed", tool=params.name, reference=caller.reference, principal=caller.principal.id
+            )
+            outcome = results.crashed(params.name, caller.reference)
+        return _to_result(outcome)
+
+
+class _Progress:
+    """Word of progress to the client that asked for it; MCP wants each value to be larger than the last."""
+
+    def __init__(self, ctx: RequestContext) -> None:
+        self._session = ctx.session
+        self._last = -1.0
+
+    async def __call__(self, done: float, total: float | None, message: str) -> None:
+        self._last = done if done > self._last else self._last + _STEP
+        await self._session.report_progress(self._last, total, message)
+
+
+def _to_result(outcome: Outcome) -> CallToolResult:
+    return CallToolResult(
+        content=[TextContent(text=outcome.text)], structured_content=outcome.data, is_error=outcome.is_error
+    )
+
+
+def _unknown(name: str, selection: Selection) -> MCPError:
+    nearest = selection.nearest(name[:_SHOWN])
+    shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
+    hint = f"Did you mean {nearest}?" if nearest else "tools/list names the tools you have."
+    return MCPError(
+        INVALID_PARAMS, f"There is no tool {shown!r} here. {hint}", {"tool": shown, "nearest": nearest}
+    )

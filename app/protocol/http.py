@@ -1,0 +1,95 @@
+"""MCP at one HTTP path: an ASGI application for what the web room lets through."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from mcp.server.streamable_http import check_accept_headers
+from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.protocol.sessions import SessionManager
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from mcp.server.lowlevel import Server
+    from starlette.types import Receive, Scope, Send
+
+    from app.protocol.events.log import EventLog
+
+_JSON: Final = "application/json"
+_RETRY_INTERVAL_MS: Final = 1000
+
+
+class HttpHandler:
+    """Serves both eras at one path. `run` must be entered around its use, once.
+
+    The scope may carry `principal`, `policy` and `request_id`, and `user` (`app.auth.session_owner`): a
+    session answers only the one who opened it. Without an event log, the web room drops Last-Event-ID.
+
+    Args:
+        server: The MCP server.
+        stateless: Whether the 2025 era gets along without sessions. The 2026 era has none.
+        event_log: Where events of sessions are kept for resumption; None for no resumption. Whoever made it
+            closes it.
+        idle_timeout: Seconds without any request after which a session ends; None for never.
+        max_sessions: Sessions at most; one more gets 503. None for no limit.
+        max_body_bytes: Bytes a request body may have; the web room refuses larger ones before, and better.
+    """
+
+    def __init__(
+        self,
+        server: Server[Any],
+        *,
+        stateless: bool,
+        event_log: EventLog | None = None,
+        idle_timeout: float | None = 1800.0,
+        max_sessions: int | None = 10_000,
+        max_body_bytes: int = 4 * 1024 * 1024,
+    ) -> None:
+        self._manager = SessionManager(
+            server,
+            event_log=event_log,
+            stateless=stateless,
+            idle_timeout=idle_timeout,
+            max_sessions=max_sessions,
+            retry_interval=_RETRY_INTERVAL_MS,
+            max_body_bytes=max_body_bytes,
+        )
+
+    @property
+    def open_sessions(self) -> int:
+        """How many sessions of the 2025 era are open in this process."""
+        return self._manager.open_sessions
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Serve within this context; at its end all sessions and streams are closed."""
+        async with self._manager.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        serve = _refusal(Request(scope)) or self._manager.asgi_app
+        await serve(scope, receive, send)
+
+
+def _refusal(request: Request) -> Response | None:
+    """Return the answer to a request that cannot be MCP, where the SDK's own has no body."""
+    version = request.headers.get("mcp-protocol-version")
+    if request.method == "POST":
+        if all(check_accept_headers(request)):
+            return None
+        return _error(406, f"Send Accept: {_JSON}, text/event-stream. The answer may be either.")
+    if version is None or version in HANDSHAKE_PROTOCOL_VERSIONS:
+        return None
+    return _error(405, f"{request.method} is not part of MCP {version[:32]}. Use POST.", {"Allow": "POST"})
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    body = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message=message))
+    return Response(body.model_dump_json(by_alias=True, exclude_unset=True), status, headers, _JSON)

@@ -1,0 +1,20 @@
+"""Who this server says it is."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from mcp_types import Icon
+
+NAME: Final = "portkey-admin-mcp"
+TITLE: Final = "Portkey Admin"
+
+_SVG: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<rect width="32" height="32" rx="8" fill="#0b0b0f"/>'
+    '<g fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round">'
+    '<circle cx="12" cy="16" r="5"/><path d="M17 16h9v4M22 16v3"/></g></svg>'
+)
+ICON: Final = Icon(src=f"data:image/svg+xml,{quote(_SVG)}", mime_type="image/svg+xml", sizes=["any"])
+"""A key. It is sent when a client connects, and not with each result."""

@@ -1,0 +1,41 @@
+"""What an agent reads about this server before anything else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_OPENING: Final = "Administers a Portkey organisation through its Admin API: {domains}."
+
+_RULES: Final = """
+- Look before you write: list or get first, and use ids and slugs from those answers, never made-up ones. \
+An argument's description says whether it takes the id, the slug or either.
+- Paging starts at zero: current_page=0 is the first page. An answer with next_page has more.
+- What you leave out stays as it is, unless the tool says that it replaces a whole.
+- An error says status, code, whether a retry helps, and next_step: follow it. When may_have_been_applied is \
+true, look before you repeat.
+- Tools marked destructive cannot be undone: ask the user first, and name what will be lost.
+- The resource portkey-admin://guide tells more, portkey-admin://tools/<domain> lists a domain's tools."""
+
+_BY_DOMAIN: Final = {
+    "configs": """
+- Configs: an update replaces the stored config as a whole. get_config, change the part you mean, and send \
+all of it.""",
+    "prompts": """
+- Prompts: create_prompt makes version 1, update_prompt adds a version that nobody uses yet, publish_prompt \
+makes a version the one that callers get. Tell the user before you publish.""",
+}
+
+_SANDBOX: Final = """
+
+This is a SANDBOX: an emulated organisation, for trying things out. Nothing here reaches the real Portkey."""
+
+_LIVE: Final = """
+
+This is a LIVE organisation: writes take effect at once, for everybody in it."""
+
+
+def instructions(*, domains: tuple[str, ...], sandbox: bool) -> str:
+    """Return the instructions for these domains, with a note on what the calls reach."""
+    opening = _OPENING.format(domains=", ".join(domains))
+    special = "".join(text for domain, text in _BY_DOMAIN.items() if domain in domains)
+    return f"{opening}\n{_RULES}{special}{_SANDBOX if sandbox else _LIVE}"

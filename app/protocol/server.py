@@ -1,0 +1,138 @@
+"""The MCP server: which method is answered by what. Transports are elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+import orjson
+from mcp.server.caching import CacheableMethod, CacheHint
+from mcp.server.lowlevel import Server
+from mcp_types import (
+    SERVER_INFO_META_KEY,
+    CallToolRequestParams,
+    CompleteRequestParams,
+    DiscoverResult,
+    GetPromptRequestParams,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    RequestParams,
+)
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+from app.protocol import identity
+from app.protocol.caller import Callers, RequestContext
+from app.protocol.calling import ToolCalls
+from app.protocol.completions import Completions
+from app.protocol.guard import guarded
+from app.protocol.instructions import instructions
+from app.protocol.listing import METHOD as LIST_TOOLS
+from app.protocol.listing import ToolListing
+from app.protocol.prompts import Prompts
+from app.protocol.resources import Resources, domains_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pydantic import BaseModel
+
+    from app.auth.policy import Policy
+    from app.auth.principal import Principal
+    from app.catalog.json_value import JsonObject
+    from app.catalog.toolbox import Selection, Toolbox
+
+LISTS_ARE_FRESH_FOR_MS: Final = 300_000
+"""How long a client may keep lists, resources and the server's description. They change with a deployment."""
+
+
+class AdminServer(Server[Any]):
+    """The SDK's server, which stamps each result of the 2026 era with name and version only."""
+
+    @property
+    def server_info_stamp(self) -> dict[str, Any]:
+        """What each result says of its server; `server/discover` says it in full."""
+        return {"name": self.name, "version": self.version}
+
+
+def build_server(
+    toolbox: Toolbox,
+    *,
+    version: str,
+    default_principal: Principal,
+    default_policy: Policy,
+    sandbox: bool,
+    page_size: int | None = None,
+    tracing: bool = False,
+) -> AdminServer:
+    """Build the server of the whole process.
+
+    Args:
+        toolbox: The catalogue in use.
+        version: This service's version.
+        default_principal: Who calls when the transport does not say, as on stdio.
+        default_policy: What such a caller may do.
+        sandbox: Whether calls reach the sandbox, which the instructions tell.
+        page_size: Tools on a page of tools/list; None for one page.
+        tracing: Whether each message gets an OpenTelemetry span.
+    """
+    callers = Callers(default_principal, default_policy)
+    everything = toolbox.selection(default_policy)
+    hint = CacheHint(ttl_ms=LISTS_ARE_FRESH_FOR_MS, scope="private")
+    server = AdminServer(
+        identity.NAME,
+        version=version,
+        title=identity.TITLE,
+        instructions=instructions(domains=domains_of(everything), sandbox=sandbox),
+        icons=[identity.ICON],
+        cache_hints=dict.fromkeys(get_args(CacheableMethod), hint),
+        get_tool_input_schema=_schemas_with_headers(everything).get,
+    )
+    if not tracing:
+        server.middleware.clear()
+
+    listing = ToolListing(toolbox, callers, page_size=page_size)
+    resources = Resources(toolbox, callers)
+    prompts = Prompts(toolbox, callers)
+
+    def answer(
+        method: str, params_type: type[BaseModel], handler: Callable[[RequestContext, Any], Any]
+    ) -> None:
+        server.add_request_handler(method, params_type, guarded(handler, callers))
+
+    answer(LIST_TOOLS, PaginatedRequestParams, listing.handle)
+    answer("tools/call", CallToolRequestParams, ToolCalls(toolbox, callers).handle)
+    answer("resources/list", PaginatedRequestParams, resources.list_resources)
+    answer("resources/templates/list", PaginatedRequestParams, resources.list_templates)
+    answer("resources/read", ReadResourceRequestParams, resources.read)
+    answer("prompts/list", PaginatedRequestParams, prompts.list_prompts)
+    answer("prompts/get", GetPromptRequestParams, prompts.get)
+    answer("completion/complete", CompleteRequestParams, Completions(toolbox, callers, prompts).handle)
+    answer("server/discover", RequestParams, _discover(server))
+    server.middleware.append(listing.remember)
+    return server
+
+
+def _schemas_with_headers(selection: Selection) -> dict[str, JsonObject]:
+    """Return the input schemas that name HTTP headers (`x-mcp-header`), by tool.
+
+    The SDK checks such headers before each call by walking the schema, 0.1 ms for a large one; and
+    without a way to look schemas up it would list all tools to find them.
+    """
+    schemas = {str(tool["name"]): tool["inputSchema"] for tool in selection.tools}
+    return {
+        name: schema
+        for name, schema in schemas.items()
+        if isinstance(schema, dict) and b'"x-mcp-header"' in orjson.dumps(schema)
+    }
+
+
+def _discover(server: AdminServer) -> Callable[[RequestContext, RequestParams], Awaitable[DiscoverResult]]:
+    async def discover(ctx: RequestContext, _params: RequestParams) -> DiscoverResult:
+        described = server.server_info.model_dump(by_alias=True, mode="json", exclude_none=True)
+        return DiscoverResult(
+            supported_versions=list(MODERN_PROTOCOL_VERSIONS),
+            capabilities=server.get_capabilities(protocol_version=ctx.protocol_version),
+            instructions=server.instructions,
+            _meta={SERVER_INFO_META_KEY: described},
+        )
+
+    return discover

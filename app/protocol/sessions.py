@@ -1,0 +1,67 @@
+"""Sessions of the 2025 era. The only file that touches private parts of the MCP SDK.
+
+What it relies on, in mcp 2.3 (a contract test fails by name when one of these changes):
+
+- `StreamableHTTPSessionManager._admit_session(requestor)` makes a session's transport, or returns None when
+  there are too many;
+- `StreamableHTTPSessionManager._server_instances` maps the id of each open session to its transport;
+- `StreamableHTTPServerTransport._event_store` is where a transport keeps events, replaceable before its first
+  request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+from app.protocol.events.session import SessionEvents
+
+if TYPE_CHECKING:
+    from mcp.server.auth.middleware.bearer_auth import AuthorizationContext
+    from mcp.server.lowlevel import Server
+    from mcp.server.streamable_http import StreamableHTTPServerTransport
+
+    from app.protocol.events.log import EventLog
+
+
+class SessionManager(StreamableHTTPSessionManager):
+    """The SDK's manager, with one difference: a session reads and writes only its own events.
+
+    The SDK hands one event store to all sessions and names streams by request id alone, so a session could
+    replay the answers of another.
+    """
+
+    def __init__(
+        self,
+        server: Server[Any],
+        *,
+        event_log: EventLog | None,
+        stateless: bool,
+        idle_timeout: float | None,
+        max_sessions: int | None,
+        retry_interval: int | None,
+        max_body_bytes: int,
+    ) -> None:
+        super().__init__(
+            server,
+            json_response=False,
+            stateless=stateless,
+            retry_interval=retry_interval,
+            session_idle_timeout=idle_timeout,
+            max_request_body_size=max_body_bytes,
+            max_sessions=max_sessions,
+        )
+        self._event_log = event_log
+
+    @property
+    def open_sessions(self) -> int:
+        """How many sessions are open in this process."""
+        return len(self._server_instances)
+
+    def _admit_session(self, requestor: AuthorizationContext | None) -> StreamableHTTPServerTransport | None:
+        transport = super()._admit_session(requestor)
+        if transport is not None and self._event_log is not None and transport.mcp_session_id is not None:
+            events = SessionEvents(self._event_log, transport.mcp_session_id)
+            transport._event_store = events  # noqa: SLF001 - as said above
+        return transport

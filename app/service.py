@@ -1,0 +1,286 @@
+"""The composition root: from settings to a service. The only place that builds things."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from app import __version__
+from app.auth.bearer import BearerVerifier
+from app.auth.policy import Policy
+from app.auth.principal import ANONYMOUS, STDIO
+from app.catalog import snapshot
+from app.catalog.registry import DOMAINS, load_tools
+from app.catalog.toolbox import Toolbox
+from app.portkey.client import ApiRequest, PortkeyClient
+from app.portkey.credential import Credential
+from app.portkey.errors import PortkeyError
+from app.portkey.urls import BaseUrl
+from app.protocol.events.memory import MemoryEventLog
+from app.protocol.http import HttpHandler
+from app.protocol.server import build_server
+from app.protocol.stdio import serve_stdio
+from app.sandbox.faults import Fault
+from app.settings import Check, Problem, Settings, SettingsError, load_settings
+from app.web.allow_list import AllowList
+from app.web.application import create_application
+from app.web.base_url import advertised_base_url
+from app.web.options import WebOptions
+from app.web.readiness import Readiness
+from app.web.upstream_check import ProbeFailedError, Reason, UpstreamCheck
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+    from mcp.server.lowlevel import Server
+    from starlette.applications import Starlette
+
+    from app.auth.principal import Principal
+    from app.catalog.tool import Tool
+    from app.portkey.transport import Transport
+    from app.protocol.events.log import EventLog
+
+SANDBOX_BASE_URL: Final = "http://sandbox.local/v1"
+USER_AGENT: Final = f"portkey-admin-mcp/{__version__}"
+
+
+def read_settings(env: Mapping[str, str], *, stdio: bool = False) -> Settings:
+    """Read the settings, with the checks that need the other rooms.
+
+    Raises:
+        SettingsError: With every problem.
+    """
+    return load_settings(env, domains=DOMAINS, transport="stdio" if stdio else "http", checks=_CHECKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What the tools reach: Portkey over the network, or the sandbox in this process."""
+
+    client: PortkeyClient
+    credential: Credential
+    sandbox: bool
+
+
+def build_backend(settings: Settings) -> Backend:
+    """Reach Portkey when there is a key, the sandbox otherwise. Opens nothing yet.
+
+    Raises:
+        SettingsError: The environment names a proxy that cannot be used.
+    """
+    key = settings.portkey_api_key
+    if key is not None:
+        from app.portkey.network import NetworkTransport
+
+        try:
+            transport = NetworkTransport()
+        except ValueError as error:
+            raise SettingsError([Problem("HTTPS_PROXY", None, str(error))]) from error
+        return Backend(
+            _client(settings, transport, _base_url(settings)),
+            Credential(key.get_secret_value()),
+            sandbox=False,
+        )
+    from app.portkey.in_process import InProcessTransport
+    from app.sandbox.application import create_sandbox
+    from app.sandbox.keys import ADMIN_KEY
+
+    sandbox = create_sandbox(path=settings.sandbox_path, fault=settings.sandbox_fault)
+    base_url = BaseUrl.parse(
+        SANDBOX_BASE_URL, allow_private=True, allow_http=True, public="http://sandbox.local"
+    )
+    return Backend(
+        _client(settings, InProcessTransport(sandbox), base_url), Credential(ADMIN_KEY), sandbox=True
+    )
+
+
+class Service:
+    """The service of one process, built from its settings.
+
+    Args:
+        settings: How to serve.
+        tools: Every tool offered; the declared catalogue unless a test brings its own.
+    """
+
+    def __init__(self, settings: Settings, tools: Sequence[Tool] | None = None) -> None:
+        self.settings = settings
+        self.backend = build_backend(settings)
+        self.policy = Policy(
+            domains=frozenset(settings.tool_domains) if settings.tool_domains else None,
+            read_only=settings.read_only,
+        )
+        offered = load_tools() if tools is None else tools
+        forms = snapshot.read() if tools is None else {tool.name: snapshot.wire_form(tool) for tool in tools}
+        self.toolbox = Toolbox(offered, forms, self.backend.client, self.backend.credential)
+
+    @property
+    def base_url(self) -> str:
+        """The address this service tells others to use."""
+        settings = self.settings
+        return advertised_base_url(
+            public_base_url=settings.public_base_url, host=settings.host, port=settings.port
+        )
+
+    def mcp_server(self, principal: Principal) -> Server[Any]:
+        """Build the MCP server. `principal` is who calls when the transport does not say."""
+        return build_server(
+            self.toolbox,
+            version=__version__,
+            default_principal=principal,
+            default_policy=self.policy,
+            sandbox=self.backend.sandbox,
+        )
+
+    def application(self) -> tuple[Starlette, Readiness]:
+        """Build the HTTP application, and what /ready reports."""
+        settings = self.settings
+        event_log = _event_log(settings)
+        handler = HttpHandler(
+            self.mcp_server(ANONYMOUS),
+            stateless=settings.session_mode == "stateless",
+            event_log=event_log,
+            idle_timeout=settings.session_timeout_ms / 1000,
+            max_sessions=settings.max_sessions,
+            max_body_bytes=settings.max_request_bytes,
+        )
+
+        @asynccontextmanager
+        async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+            try:
+                async with handler.run():
+                    _settle_memory()
+                    yield
+            finally:
+                if event_log is not None:
+                    await event_log.aclose()
+                await self.backend.client.aclose()
+
+        readiness = Readiness(
+            session_count=lambda: handler.open_sessions,
+            upstream=UpstreamCheck(self._probe) if settings.ready_check == "portkey" else None,
+        )
+        application = create_application(
+            mcp=handler, options=self._web_options(), readiness=readiness, lifespan=lifespan
+        )
+        return application, readiness
+
+    async def serve_stdio(self) -> None:
+        """Serve the client at this process's standard streams until it leaves."""
+        try:
+            await serve_stdio(self.mcp_server(STDIO))
+        finally:
+            await self.backend.client.aclose()
+
+    def _web_options(self) -> WebOptions:
+        settings = self.settings
+        is_open = settings.auth_mode == "none"
+        origins = AllowList.parse(settings.allowed_origins)
+        hosts = [*settings.allowed_origins, *([settings.public_base_url] if settings.public_base_url else [])]
+        return WebOptions(
+            version=__version__,
+            base_url=self.base_url,
+            auth_mode=settings.auth_mode,
+            verifier=None
+            if is_open
+            else BearerVerifier(token.get_secret_value() for token in settings.auth_tokens),
+            policy=self.policy,
+            allowed_origins=origins,
+            # Without a token, a name that somebody rebound to this address must not be enough.
+            allowed_hosts=AllowList.parse(hosts) if is_open else None,
+            max_request_bytes=settings.max_request_bytes,
+            session_mode=settings.session_mode,
+            event_store_mode=settings.event_store if settings.session_mode == "stateful" else "off",
+            backend="sandbox" if self.backend.sandbox else "portkey",
+        )
+
+    async def _probe(self) -> None:
+        """Ask Portkey something cheap that every admin key may."""
+        try:
+            await self.backend.client.call(ApiRequest("GET", "/configs"), self.backend.credential)
+        except PortkeyError as error:
+            raise ProbeFailedError(_reason(error)) from error
+
+
+def _reason(error: PortkeyError) -> Reason:
+    if error.status is None:
+        return "unreachable"
+    return "refused" if error.status in (401, 403) else "error"
+
+
+def _client(settings: Settings, transport: Transport, base_url: BaseUrl) -> PortkeyClient:
+    return PortkeyClient(
+        transport,
+        base_url,
+        user_agent=USER_AGENT,
+        timeout=settings.portkey_timeout_ms / 1000,
+        max_response_bytes=settings.portkey_max_response_bytes,
+        max_attempts=settings.portkey_max_attempts,
+    )
+
+
+def _event_log(settings: Settings) -> EventLog | None:
+    if settings.session_mode == "stateless" or settings.event_store == "off":
+        return None
+    if settings.event_store == "memory":
+        return MemoryEventLog(
+            max_events=settings.event_store_max_events,
+            max_bytes=settings.event_store_max_bytes,
+            ttl=settings.event_ttl_seconds,
+        )
+    from app.protocol.events.redis import RedisEventLog, connect
+
+    url = settings.redis_url.get_secret_value() if settings.redis_url else ""
+    return RedisEventLog(
+        connect(url),
+        prefix=settings.redis_key_prefix,
+        max_events=settings.event_store_max_events,
+        ttl=settings.event_ttl_seconds,
+        deadline=settings.event_store_command_timeout_ms / 1000,
+    )
+
+
+def _settle_memory() -> None:
+    """Leave what is built by now, and stays, out of collections, which would stall calls for milliseconds."""
+    gc.collect()
+    gc.freeze()
+
+
+def _base_url(settings: Settings) -> BaseUrl:
+    return BaseUrl.parse(
+        settings.portkey_base_url,
+        allow_private=settings.portkey_allow_private_base_url,
+        allow_http=settings.portkey_allow_insecure_http,
+    )
+
+
+def _check_base_url(settings: Settings) -> Iterator[Problem]:
+    try:
+        _base_url(settings)
+    except ValueError as error:
+        yield Problem(settings.variable("portkey_base_url"), settings.portkey_base_url, str(error))
+
+
+def _check_origins(settings: Settings) -> Iterator[Problem]:
+    try:
+        AllowList.parse(settings.allowed_origins)
+    except ValueError as error:
+        yield Problem(settings.variable("allowed_origins"), ",".join(settings.allowed_origins), str(error))
+
+
+def _check_fault(settings: Settings) -> Iterator[Problem]:
+    try:
+        if settings.sandbox_fault is not None:
+            Fault.parse(settings.sandbox_fault)
+    except ValueError as error:
+        yield Problem(settings.variable("sandbox_fault"), settings.sandbox_fault, str(error))
+
+
+_CHECKS: Final = (
+    Check(
+        ("portkey_base_url", "portkey_allow_private_base_url", "portkey_allow_insecure_http"), _check_base_url
+    ),
+    Check(("allowed_origins",), _check_origins),
+    Check(("sandbox_fault",), _check_fault),
+)

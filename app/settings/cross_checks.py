@@ -1,0 +1,132 @@
+"""Checks that read several settings, and warnings about choices that work but may surprise."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from app.settings.problems import Problem
+
+if TYPE_CHECKING:
+    from app.settings.model import Settings
+
+SHORTEST_STRONG_TOKEN: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of settings that parsed; it is left out when one it needs did not.
+
+    Attributes:
+        needs: Names of the fields it reads.
+        run: From the settings to the problems it sees.
+    """
+
+    needs: tuple[str, ...]
+    run: Callable[[Settings], Iterable[Problem]]
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a listener on this host is reachable from this machine only."""
+    bare = host.removeprefix("[").removesuffix("]")
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return bare.lower().rstrip(".") == "localhost"
+
+
+def _open_to_the_network(settings: Settings) -> Iterator[Problem]:
+    if settings.auth_mode != "none" or settings.allow_unauthenticated_http or is_loopback(settings.host):
+        return
+    yield Problem(
+        settings.variable("host"),
+        settings.host,
+        "With MCP_AUTH_MODE=none everybody who reaches this address is an admin. Set MCP_AUTH_MODE=bearer and"
+        " MCP_AUTH_TOKEN, or listen on MCP_HOST=127.0.0.1, or, when something in front authenticates, set"
+        " MCP_ALLOW_UNAUTHENTICATED_HTTP=true.",
+    )
+
+
+def _bearer_without_token(settings: Settings) -> Iterator[Problem]:
+    if settings.auth_mode == "bearer" and not settings.auth_tokens:
+        yield Problem(
+            settings.variable("auth_tokens"),
+            None,
+            "MCP_AUTH_MODE=bearer needs a token. Set MCP_AUTH_TOKEN, or MCP_AUTH_TOKEN_FILE to a file that"
+            " holds one; `openssl rand -hex 32` makes a good one.",
+        )
+
+
+def _redis_without_url(settings: Settings) -> Iterator[Problem]:
+    if settings.event_store == "redis" and settings.redis_url is None:
+        yield Problem(
+            settings.variable("redis_url"),
+            None,
+            "MCP_EVENT_STORE=redis needs a Redis. Set MCP_REDIS_URL (or REDIS_URL), for example to"
+            " redis://localhost:6379.",
+        )
+
+
+HTTP_CHECKS: Final = (
+    Check(("host", "auth_mode", "allow_unauthenticated_http"), _open_to_the_network),
+    Check(("auth_mode", "auth_tokens", "auth_token_file"), _bearer_without_token),
+    Check(("event_store", "redis_url"), _redis_without_url),
+)
+
+
+def tool_domains_check(domains: Iterable[str]) -> Check:
+    """Return the check that each selected domain is one of `domains`."""
+    known = sorted(domains)
+
+    def run(settings: Settings) -> Iterator[Problem]:
+        unknown = [name for name in settings.tool_domains if name not in known]
+        if not unknown:
+            return
+        hints = [f"{name!r} is not one{_did_you_mean(name, known)}" for name in unknown]
+        yield Problem(
+            settings.variable("tool_domains"),
+            ",".join(settings.tool_domains),
+            f"Use some of the domains {', '.join(known)}: {'; '.join(hints)}.",
+        )
+
+    return Check(("tool_domains",), run)
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
+
+
+def choice_warnings(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each choice that is allowed but weak or without effect; none shows a secret."""
+    weak = sum(len(token.get_secret_value()) < SHORTEST_STRONG_TOKEN for token in settings.auth_tokens)
+    if weak:
+        tokens = "A bearer token has" if weak == 1 else f"{weak} bearer tokens have"
+        yield (
+            f"{tokens} fewer than {SHORTEST_STRONG_TOKEN} characters and could be guessed;"
+            " `openssl rand -hex 32` makes a good one."
+        )
+    if settings.auth_tokens and settings.auth_mode == "none":
+        yield "A bearer token is set but has no effect: MCP_AUTH_MODE is none. Set MCP_AUTH_MODE=bearer."
+    if settings.event_store != "off" and settings.session_mode == "stateless":
+        yield (
+            f"MCP_EVENT_STORE={settings.event_store} has no effect with MCP_SESSION_MODE=stateless:"
+            " only stateful sessions use it so far."
+        )
+    if (
+        settings.auth_mode == "none"
+        and settings.allow_unauthenticated_http
+        and not is_loopback(settings.host)
+    ):
+        yield (
+            f"Everybody who reaches {settings.host} is an admin: MCP_ALLOW_UNAUTHENTICATED_HTTP is set and"
+            " MCP_AUTH_MODE is none."
+        )
+    if settings.auth_mode == "none" and "*" in settings.allowed_origins:
+        yield (
+            f"{settings.variable('allowed_origins')}=* with MCP_AUTH_MODE=none lets any web page that a user"
+            " of this machine opens call the tools; name the origins you need."
+        )

@@ -1,0 +1,60 @@
+"""Warnings about variables that look like settings of this service but have no effect."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+PREFIXES: Final = ("MCP_", "PORTKEY_", "RATE_LIMIT_", "CLERK_", "SANDBOX_")
+SMOKE_PREFIX: Final = "MCP_TEST_"
+# Kubernetes adds these for each Service of the namespace, so a Service named "mcp" would fill the log.
+_KUBERNETES_LINK: Final = re.compile(
+    r".+_(?:SERVICE_(?:HOST|PORT(?:_.+)?)|PORT(?:_[0-9]+_(?:TCP|UDP|SCTP)(?:_.+)?)?)"
+)
+
+_TLS = "let the proxy or platform in front terminate HTTPS"
+_PROXY = "the client's address is taken from the connection"
+_CLERK = "use MCP_AUTH_MODE=bearer"
+_RATE = "limit rates in the proxy or platform in front"
+_ENCRYPTION = "events in Redis are not encrypted, so use a Redis that only this service reaches"
+
+NOT_SERVED: Final[Mapping[str, str]] = {
+    "MCP_TLS_KEY_PATH": _TLS,
+    "MCP_TLS_CERT_PATH": _TLS,
+    "MCP_TLS_CA_PATH": _TLS,
+    "MCP_TRUST_PROXY": _PROXY,
+    "MCP_EVENT_ENCRYPTION_KEY": _ENCRYPTION,
+    "CLERK_ISSUER": _CLERK,
+    "CLERK_AUDIENCE": _CLERK,
+    "CLERK_JWKS_URL": _CLERK,
+    "CLERK_ALLOWED_SUBJECTS": _CLERK,
+    "CLERK_ALLOWED_ORGANIZATION_IDS": _CLERK,
+    "CLERK_ALLOWED_ROLES": _CLERK,
+    "CLERK_REQUIRED_PERMISSIONS": _CLERK,
+    "RATE_LIMIT_ENABLED": _RATE,
+    "RATE_LIMIT_STORE": _RATE,
+    "RATE_LIMIT_SINGLE_PROCESS": _RATE,
+    "RATE_LIMIT_REDIS_URL": _RATE,
+    "RATE_LIMIT_REDIS_KEY_PREFIX": _RATE,
+    "RATE_LIMIT_MAX": _RATE,
+    "RATE_LIMIT_WINDOW_MS": _RATE,
+    "RATE_LIMIT_REFILL": _RATE,
+    "RATE_LIMIT_MAX_BUCKETS": _RATE,
+}
+
+
+def unknown_variable_warnings(env: Mapping[str, str], known: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each variable with a prefix of ours that is no setting; values are never shown."""
+    for name in sorted(env):
+        if not name.startswith(PREFIXES) or name in known or not env[name].strip():
+            continue
+        if name in NOT_SERVED:
+            yield f"{name} has no effect in this version: {NOT_SERVED[name]}."
+        elif not (name.startswith(SMOKE_PREFIX) or _KUBERNETES_LINK.fullmatch(name)):
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            hint = f"; did you mean {nearest[0]}?" if nearest else "."
+            yield f"{name} is not a setting{hint}"

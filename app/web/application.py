@@ -1,0 +1,122 @@
+"""The HTTP application: its routes, and the order a request passes through.
+
+    blanks off header values -> request id -> access log -> [proxy] -> security headers
+    -> unexpected errors -> Origin -> Host -> [CORS] -> [rate limit by address] -> route
+    /mcp: authentication -> [rate limit by principal] -> methods -> content type -> body limit -> MCP
+
+What stands in brackets has its place here and is not there yet. The middleware of /mcp wraps the endpoint
+itself and not the paths that lead to it, so no spelling of a path can get around it.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from app.web import paths
+from app.web.errors import http_exception_response
+from app.web.middleware.access_log import AccessLog
+from app.web.middleware.authentication import Authentication
+from app.web.middleware.body_limit import BodyLimit
+from app.web.middleware.content_type import JsonOnly
+from app.web.middleware.finish_streams import FinishStreams
+from app.web.middleware.host import HostGuard
+from app.web.middleware.last_event_id import DropLastEventId
+from app.web.middleware.methods import McpMethods
+from app.web.middleware.origin import OriginGuard
+from app.web.middleware.request_id import RequestId
+from app.web.middleware.security_headers import SecurityHeaders
+from app.web.middleware.strip_ows import StripOws
+from app.web.middleware.unexpected_errors import UnexpectedErrors
+from app.web.probes import Probes
+from app.web.status_page import StatusPage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from starlette.types import ASGIApp
+
+    from app.web.options import WebOptions
+    from app.web.readiness import Readiness
+
+    Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def create_application(
+    *, mcp: ASGIApp, options: WebOptions, readiness: Readiness, lifespan: Lifespan
+) -> Starlette:
+    """Put the HTTP application together.
+
+    Args:
+        mcp: Serves the MCP endpoint. Finds the caller in scope["principal"] (`Principal`), scope["policy"]
+            (`Policy`) and, when authenticated, scope["user"] (the SDK's `AuthenticatedUser`); the request's
+            id in scope["request_id"].
+        options: How to serve.
+        readiness: What /ready reports; its upstream check ends with the application.
+        lifespan: Entered before the first request and left after the last one.
+    """
+
+    @asynccontextmanager
+    async def whole_lifespan(application: Starlette) -> AsyncIterator[None]:
+        try:
+            async with lifespan(application):
+                yield
+        finally:
+            await readiness.aclose()
+
+    application = Starlette(
+        routes=_routes(_guarded(mcp, options), options, readiness),
+        middleware=_middleware(options),
+        exception_handlers={HTTPException: http_exception_response},
+        lifespan=whole_lifespan,
+    )
+    application.router.redirect_slashes = False
+    return application
+
+
+def _middleware(options: WebOptions) -> list[Middleware]:
+    """List the middleware of every route, outermost first."""
+    middleware = [
+        Middleware(StripOws),
+        Middleware(RequestId),
+        Middleware(AccessLog),
+        Middleware(SecurityHeaders),
+        Middleware(UnexpectedErrors),
+        Middleware(OriginGuard, allowed=options.allowed_origins),
+    ]
+    if options.allowed_hosts is not None:
+        middleware.append(Middleware(HostGuard, allowed=options.allowed_hosts))
+    return middleware
+
+
+def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
+    """Wrap the MCP endpoint; the last line is the first to see a request."""
+    endpoint: ASGIApp = FinishStreams(mcp)
+    if options.event_store_mode == "off":
+        endpoint = DropLastEventId(endpoint)
+    endpoint = BodyLimit(endpoint, max_bytes=options.max_request_bytes, timeout=options.body_timeout)
+    endpoint = JsonOnly(endpoint)
+    endpoint = McpMethods(endpoint, session_mode=options.session_mode)
+    return Authentication(endpoint, verifier=options.verifier, policy=options.policy)
+
+
+def _routes(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> list[Route]:
+    probes = Probes(options, readiness)
+    endpoints = {
+        paths.HEALTH: probes.health,
+        paths.READY: probes.ready,
+        paths.AUTH_INFO: probes.auth_info,
+        paths.STATUS: StatusPage(options).show,
+    }
+    open_routes = [
+        Route(spelling, endpoint, methods=["GET"])
+        for path, endpoint in endpoints.items()
+        for spelling in paths.spellings(path)
+    ]
+    return [*(Route(spelling, mcp) for spelling in paths.spellings(paths.MCP)), *open_routes]

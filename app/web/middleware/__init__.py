@@ -1,0 +1,1 @@
+"""Pure-ASGI middleware, one class a file. `app.web.application` fixes their order."""

@@ -1,0 +1,92 @@
+"""Bounds what a request may send, in bytes and in time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+
+from app.web.errors import error_response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_MAX_LENGTH_DIGITS = 18
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class BodyLimit:
+    """Reads the whole body first, then serves the request with it.
+
+    Answers 413 for a body over `max_bytes`, declared or not: bytes are counted as they come, so a wrong
+    Content-Length gains nothing. Answers 408 for one that takes longer than `timeout` seconds.
+    Holds at most `max_bytes` and one chunk.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout: float) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._timeout = timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            self._check_declared(Headers(scope=scope).get("content-length", ""))
+            async with asyncio.timeout(self._timeout):
+                body = await self._read(receive)
+        except ClientDisconnect:
+            return
+        except _TooLargeError:
+            refusal = error_response(
+                scope,
+                413,
+                "payload_too_large",
+                f"The body is larger than {self._max_bytes} bytes, the limit here (MCP_MAX_REQUEST_SIZE).",
+            )
+            await refusal(scope, receive, send)
+            return
+        except TimeoutError:
+            refusal = error_response(
+                scope,
+                408,
+                "request_timeout",
+                f"The body did not arrive within {self._timeout:g} seconds.",
+                headers={"Connection": "close"},
+            )
+            await refusal(scope, receive, send)
+            return
+        first: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+        async def replay() -> Message:
+            nonlocal first
+            if first is None:
+                return await receive()
+            message, first = first, None
+            return message
+
+        await self._app(scope, replay, send)
+
+    def _check_declared(self, length: str) -> None:
+        if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > self._max_bytes):
+            raise _TooLargeError
+
+    async def _read(self, receive: Receive) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > self._max_bytes:
+                raise _TooLargeError
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+        return b"".join(chunks)

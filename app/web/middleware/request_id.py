@@ -1,0 +1,45 @@
+"""Gives each request an id that logs, errors and the answer share."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.datastructures import MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+
+class RequestId:
+    """Keeps a well-formed inbound X-Request-Id, makes one up otherwise, and echoes it.
+
+    Puts it in scope["request_id"] and in structlog's context for the time of the request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        inbound = [value for name, value in scope["headers"] if name == b"x-request-id"]
+        if len(inbound) == 1 and _WELL_FORMED.fullmatch(inbound[0]):
+            request_id = inbound[0].decode("ascii")
+        else:
+            request_id = uuid.uuid4().hex
+        scope["request_id"] = request_id
+
+        async def echo(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._app(scope, receive, echo)

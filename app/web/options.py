@@ -1,0 +1,68 @@
+"""What the web layer needs to know; the composition root fills it from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from app.auth.policy import ALLOW_ALL, Policy
+from app.web import paths
+from app.web.allow_list import AllowList
+
+if TYPE_CHECKING:
+    from app.auth.verifier import TokenVerifier
+
+AuthMode = Literal["none", "bearer", "clerk"]
+SessionMode = Literal["stateful", "stateless"]
+EventStoreMode = Literal["off", "memory", "redis"]
+Backend = Literal["sandbox", "portkey"]
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """Plain values, fixed for the life of the application.
+
+    Attributes:
+        version: Version of this package.
+        base_url: The advertised address, without a slash at its end (see `app.web.base_url`).
+        auth_mode: How callers of /mcp identify themselves.
+        verifier: Checks the tokens; required unless `auth_mode` is "none".
+        policy: What every principal may do.
+        allowed_origins: Origins that browsers may call from.
+        allowed_hosts: Names this service answers to; None switches the Host check off.
+        max_request_bytes: Largest accepted body of a request to /mcp.
+        body_timeout: Seconds a client may take to send that body.
+        session_mode: Whether sessions of the 2025 era exist.
+        event_store_mode: Where events for resumption are kept.
+        backend: Whether tools reach Portkey or the sandbox in this process.
+        tls: Whether this process itself speaks TLS.
+    """
+
+    version: str
+    base_url: str
+    auth_mode: AuthMode = "none"
+    verifier: TokenVerifier | None = None
+    policy: Policy = ALLOW_ALL
+    allowed_origins: AllowList = field(default_factory=AllowList.loopback)
+    allowed_hosts: AllowList | None = field(default_factory=AllowList.loopback)
+    max_request_bytes: int = 1024 * 1024
+    body_timeout: float = 30.0
+    session_mode: SessionMode = "stateless"
+    event_store_mode: EventStoreMode = "off"
+    backend: Backend = "portkey"
+    tls: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a combination that would leave /mcp open, or closed, by accident.
+
+        Raises:
+            ValueError: A verifier is missing, or given although nobody would ask it.
+        """
+        if (self.auth_mode == "none") != (self.verifier is None):
+            message = f"Authentication mode {self.auth_mode!r} does not fit the verifier {self.verifier!r}."
+            raise ValueError(message)
+
+    @property
+    def endpoint(self) -> str:
+        """The advertised URL of the MCP endpoint."""
+        return f"{self.base_url}{paths.MCP}"

@@ -1,0 +1,202 @@
+"""The load generator: raw sockets with keep-alive. One JSON command a line in, one JSON answer a line out."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import cast
+
+import httptools
+import orjson
+import uvloop
+
+from bench.messages import Era, Message, Operation, http_request, initialized, message
+
+HTTP_OK, HTTP_ACCEPTED = 200, 202
+ANSWER_WITHIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to measure: an operation of the server at a port, as so many clients of an era see it."""
+
+    port: int
+    era: Era
+    sessions: bool
+    operation: Operation
+    concurrency: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one measurement gave. Latencies in milliseconds; failures are counted apart and named."""
+
+    requests: int = 0
+    seconds: float = 0.0
+    p50: float = 0.0
+    p99: float = 0.0
+    failures: int = 0
+    failure: str = ""
+
+
+@dataclass(slots=True)
+class Answer:
+    """One HTTP answer."""
+
+    status: int = 0
+    session: str = ""
+    body: bytearray = field(default_factory=bytearray)
+
+    def problem(self) -> str:
+        """What is wrong with it as an answer to a request; empty if nothing is."""
+        if self.status != HTTP_OK:
+            return f"HTTP {self.status}: {bytes(self.body[:300])!r}"
+        if b'"result"' not in self.body or b'"isError":true' in self.body:
+            return f"no result: {bytes(self.body[:300])!r}"
+        return ""
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection with one request at a time on it."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer = Answer()
+        self._waiting: asyncio.Future[Answer] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_exception(exc or ConnectionError("The server closed the connection."))
+
+    def on_message_begin(self) -> None:
+        self._answer = Answer()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name.lower() == b"mcp-session-id":
+            self._answer.session = value.decode()
+
+    def on_body(self, body: bytes) -> None:
+        self._answer.body += body
+
+    def on_message_complete(self) -> None:
+        assert self._waiting
+        self._answer.status = self._parser.get_status_code()
+        waiting, self._waiting = self._waiting, None
+        if not waiting.done():
+            waiting.set_result(self._answer)
+
+    async def exchange(self, request: bytes) -> Answer:
+        """Send a request and wait for its whole answer."""
+        assert self._transport
+        self._waiting = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._waiting
+
+    def close(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+
+class Client:
+    """A client that repeats one operation on its own connection until the time is over."""
+
+    def __init__(self, command: Command, connection: Connection) -> None:
+        self._command = command
+        self._connection = connection
+        self._session = ""
+        self.latencies: list[float] = []
+        self.problems: list[str] = []
+
+    async def prepare(self) -> None:
+        """Use the connection once, and open the session that the operation needs."""
+        answer = await self._post(message("initialize", self._command.era))
+        problem = answer.problem()
+        assert not problem, problem
+        if not self._command.sessions:
+            return
+        if self._command.operation == "initialize":
+            await self._close_session(answer.session)
+            return
+        self._session = answer.session
+        accepted = await self._post(initialized())
+        assert accepted.status == HTTP_ACCEPTED, accepted
+
+    async def repeat(self) -> None:
+        wanted = message(self._command.operation, self._command.era)
+        request = self._request("POST", wanted.headers, wanted.body)
+        until = time.perf_counter() + self._command.seconds
+        while (begun := time.perf_counter()) < until:
+            answer = await self._connection.exchange(request)
+            self.latencies.append((time.perf_counter() - begun) * 1000)
+            if problem := answer.problem():
+                self.problems.append(problem)
+            if answer.session and not self._session:
+                # Sessions are counted and limited, so each one that initialize opened is closed again.
+                await self._close_session(answer.session)
+
+    async def close(self) -> None:
+        if self._session:
+            await self._close_session(self._session)
+        self._connection.close()
+
+    async def _close_session(self, session: str) -> None:
+        request = http_request("DELETE", self._command.port, (("Mcp-Session-Id", session),))
+        await self._connection.exchange(request)
+
+    async def _post(self, wanted: Message) -> Answer:
+        return await self._connection.exchange(self._request("POST", wanted.headers, wanted.body))
+
+    def _request(self, method: str, headers: tuple[tuple[str, str], ...], body: bytes) -> bytes:
+        session = (("Mcp-Session-Id", self._session),) if self._session else ()
+        return http_request(method, self._command.port, (*headers, *session), body)
+
+
+async def connect(port: int) -> Connection:
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port)
+    return connection
+
+
+async def measure(command: Command) -> Measured:
+    """Run the clients of one measurement together; what they need beforehand is not measured."""
+    async with asyncio.timeout(command.seconds + ANSWER_WITHIN):
+        clients = [Client(command, await connect(command.port)) for _ in range(command.concurrency)]
+        await asyncio.gather(*(client.prepare() for client in clients))
+        begun = time.perf_counter()
+        await asyncio.gather(*(client.repeat() for client in clients))
+        seconds = time.perf_counter() - begun
+        await asyncio.gather(*(client.close() for client in clients))
+    latencies = sorted(latency for client in clients for latency in client.latencies)
+    problems = [problem for client in clients for problem in client.problems]
+    return Measured(
+        requests=len(latencies),
+        seconds=seconds,
+        p50=latencies[len(latencies) // 2],
+        p99=latencies[len(latencies) * 99 // 100],
+        failures=len(problems),
+        failure=problems[0] if problems else "",
+    )
+
+
+async def main() -> None:
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.buffer.readline):
+        try:
+            measured = await measure(Command(**orjson.loads(line)))
+        except (OSError, AssertionError) as problem:
+            measured = Measured(failures=1, failure=repr(problem))
+        sys.stdout.buffer.write(orjson.dumps(measured) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

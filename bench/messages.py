@@ -1,0 +1,67 @@
+"""The requests of the benchmark, as bytes on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+Operation = Literal["initialize", "tools/list", "tools/call"]
+Era = Literal["2025", "2026"]
+OPERATIONS: tuple[Operation, ...] = ("initialize", "tools/list", "tools/call")
+VERSIONS: dict[Era, str] = {"2025": "2025-11-25", "2026": "2026-07-28"}
+TOOL = "get_workspace"
+ARGUMENTS = {"workspace_id": "ws-finance"}
+CLIENT = {"name": "bench", "version": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A JSON-RPC message and the headers that its era wants with it."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+def initialized() -> Message:
+    return _message({"jsonrpc": "2.0", "method": "notifications/initialized"}, "2025")
+
+
+def message(operation: Operation, era: Era) -> Message:
+    """The request for an operation. In the 2026 era server/discover stands where initialize was."""
+    params: dict[str, Any] = {}
+    method: str = operation
+    if operation == "tools/call":
+        params = {"name": TOOL, "arguments": ARGUMENTS}
+    elif operation == "initialize" and era == "2026":
+        method = "server/discover"
+    elif operation == "initialize":
+        params = {"protocolVersion": VERSIONS["2025"], "capabilities": {}, "clientInfo": CLIENT}
+    if era == "2026":
+        params["_meta"] = {
+            "io.modelcontextprotocol/protocolVersion": VERSIONS["2026"],
+            "io.modelcontextprotocol/clientInfo": CLIENT,
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+    return _message({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, era)
+
+
+def _message(content: dict[str, Any], era: Era) -> Message:
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json, text/event-stream"),
+        ("MCP-Protocol-Version", VERSIONS[era]),
+    ]
+    if era == "2026":
+        headers.append(("Mcp-Method", content["method"]))
+        if name := content["params"].get("name"):
+            headers.append(("Mcp-Name", name))
+    return Message(orjson.dumps(content), tuple(headers))
+
+
+def http_request(method: str, port: int, headers: tuple[tuple[str, str], ...], body: bytes = b"") -> bytes:
+    """The whole request for /mcp on loopback."""
+    lines = [f"{method} /mcp HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body

@@ -1,0 +1,1 @@
+"""What tests of several rooms share: a real Redis, and the parts that a machine may lack."""
