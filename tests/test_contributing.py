@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -60,8 +61,16 @@ def apply(path: Path, hunk: list[str]) -> None:
 
 
 def run(tree: Path, *arguments: str) -> str:
+    # The copy is not what coverage is measured of.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=tree, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, *arguments],
+        cwd=tree,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
 
 
