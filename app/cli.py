@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         command.set_defaults(run=run, command=name)
         if name == "catalog":
-            command.add_argument("--write", action="store_true", help="rewrite app/catalog/snapshot.json")
+            command.add_argument(
+                "--write", action="store_true", help="rewrite the snapshot and its pages in docs/"
+            )
     return parser
 
 

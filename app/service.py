@@ -113,7 +113,14 @@ class Service:
         )
         offered = load_tools() if tools is None else tools
         forms = snapshot.read() if tools is None else {tool.name: snapshot.wire_form(tool) for tool in tools}
-        self.toolbox = Toolbox(offered, forms, self.backend.client, self.backend.credential)
+        self.toolbox = Toolbox(
+            offered,
+            forms,
+            self.backend.client,
+            self.backend.credential,
+            max_result_bytes=settings.max_result_bytes,
+        )
+        self._domains = tuple(dict.fromkeys(tool.domain for tool in offered))
 
     @property
     def base_url(self) -> str:
@@ -131,6 +138,7 @@ class Service:
             default_principal=principal,
             default_policy=self.policy,
             sandbox=self.backend.sandbox,
+            page_size=self.settings.tools_page_size,
         )
 
     def application(self) -> tuple[Starlette, Readiness]:
@@ -186,6 +194,7 @@ class Service:
             if is_open
             else BearerVerifier(token.get_secret_value() for token in settings.auth_tokens),
             policy=self.policy,
+            domains=self._domains,
             allowed_origins=origins,
             # Without a token, a name that somebody rebound to this address must not be enough.
             allowed_hosts=AllowList.parse(hosts) if is_open else None,

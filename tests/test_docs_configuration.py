@@ -77,5 +77,5 @@ def default_of(field: FieldInfo) -> str:
     if isinstance(default, tuple):
         return "`localhost`, `127.0.0.1` and `[::1]` on any port"
     if isinstance(default, int) and accepts_of(field) is SIZE:
-        return f"`{default // 2**20}mb`"
+        return f"`{default // 2**20}mb`" if default >= 2**20 else f"`{default // 2**10}kb`"
     return f"`{default}`"

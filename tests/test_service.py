@@ -41,10 +41,10 @@ async def client_of(**settings: str) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def call(
-    client: httpx2.AsyncClient, method: str, params: dict[str, object] | None = None
+    client: httpx2.AsyncClient, method: str, params: dict[str, object] | None = None, query: str = ""
 ) -> dict[str, object]:
     answer = await client.post(
-        "/mcp", json={"jsonrpc": "2.0", "id": 2, "method": method, "params": params or {}}
+        f"/mcp{query}", json={"jsonrpc": "2.0", "id": 2, "method": method, "params": params or {}}
     )
     assert answer.status_code == 200, answer.text
     data = next(line for line in answer.text.splitlines() if line.startswith("data: {"))

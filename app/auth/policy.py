@@ -25,6 +25,22 @@ class GovernedTool(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a caller does without, of its own accord.
+
+    Attributes:
+        domains: The domains it wants; None for all it may have.
+        read_only: Whether it wants only tools that read.
+    """
+
+    domains: frozenset[str] | None = None
+    read_only: bool = False
+
+
+EVERYTHING = Narrowing()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The tools a principal may list and call. Hashable, so that selections can be cached by it.
 
@@ -40,7 +56,18 @@ class Policy:
         """Tell whether `tool` may be listed and called under this policy."""
         if self.read_only and tool.risk != "read":
             return False
-        return self.domains is None or tool.domain in self.domains
+        return self.permits_domain(tool.domain)
+
+    def permits_domain(self, domain: str) -> bool:
+        """Tell whether tools of `domain` may be permitted at all."""
+        return self.domains is None or domain in self.domains
+
+    def narrowed(self, by: Narrowing) -> Policy:
+        """Return a policy that permits what both this one and `by` do: never more than this one."""
+        domains = self.domains
+        if by.domains is not None:
+            domains = by.domains if domains is None else domains & by.domains
+        return Policy(domains, self.read_only or by.read_only)
 
 
 ALLOW_ALL = Policy()

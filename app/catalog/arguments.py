@@ -12,6 +12,7 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from app.catalog import projection
 from app.catalog.inputs import Clearable, Inputs, Spread
 from app.catalog.introspect import marked
 from app.catalog.json_value import JsonValue, unsendable
@@ -54,7 +55,11 @@ def validate(tool: Tool, arguments: Mapping[str, JsonValue]) -> Inputs:
         InvalidArgumentsError: with every problem found.
     """
     known = _known(tool, arguments)
-    problems = list(_unknown(arguments, tool.inputs.model_fields))
+    problems = list(_unknown(arguments, tool))
+    try:
+        wanted_fields(tool, arguments)
+    except ValueError as error:
+        problems.append(ArgumentProblem(projection.FIELDS, str(error)))
     unfit = {name: reason for name, value in known.items() if (reason := unsendable(value))}
     problems += [ArgumentProblem(name, reason) for name, reason in unfit.items()]
     sound = {name: value for name, value in known.items() if name not in unfit}
@@ -75,6 +80,15 @@ def validate(tool: Tool, arguments: Mapping[str, JsonValue]) -> Inputs:
     return inputs
 
 
+def wanted_fields(tool: Tool, arguments: Mapping[str, JsonValue]) -> projection.Projection | None:
+    """Return the members of the answer that the caller wants, or None for all of it.
+
+    Raises:
+        ValueError: `fields` is not what it takes.
+    """
+    return projection.parse(arguments.get(projection.FIELDS)) if projection.takes_fields(tool) else None
+
+
 def _known(tool: Tool, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """The arguments that the tool has and that were given."""
     known: dict[str, JsonValue] = {}
@@ -87,8 +101,8 @@ def _known(tool: Tool, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValu
     return known
 
 
-def _unknown(arguments: Iterable[str], fields: Iterable[str]) -> Iterator[ArgumentProblem]:
-    names = list(fields)
+def _unknown(arguments: Iterable[str], tool: Tool) -> Iterator[ArgumentProblem]:
+    names = [*tool.inputs.model_fields, *([projection.FIELDS] if projection.takes_fields(tool) else [])]
     strangers = [name for name in arguments if name not in names]
     for name in strangers[:MAX_UNKNOWN]:
         near = difflib.get_close_matches(name[:MAX_NAME_SHOWN], names, 1)

@@ -16,6 +16,7 @@ from pydantic import JsonValue as FreeJson
 
 from app.catalog.introspect import marked
 from app.catalog.json_value import JsonValue
+from app.catalog.moments import in_utc
 
 
 class Inputs(BaseModel):
@@ -89,6 +90,23 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Taken, checked and sent like any other, but left out of the listed schema; docs/tools.md names it.
+
+    For other spellings of a listed argument and for what hardly anybody needs: every listed byte is the
+    caller's context window. What must be given cannot be unlisted.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Listed as an object (or a list of such) without its members: the description names them.
+
+    For parts that few calls use, or that many tools repeat. They are checked like any other.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Clearable:
     """`null` is a value to send: it clears the setting. Everywhere else `null` means "not given".
 
@@ -136,6 +154,10 @@ def _is_moment(text: str) -> str:
 
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"}), AfterValidator(_is_moment)]
 
+Time = Annotated[str, AfterValidator(in_utc)]
+"""A moment as ISO 8601 (a date alone is its first moment; UTC unless it says otherwise) or relative to now,
+such as `-7d`, `-24h`, `-30m`, `+1w` or `now`. Sent as ISO 8601 in UTC, such as `2026-03-01T00:00:00Z`."""
+
 FreeObject = dict[str, FreeJson]
 """An object of the caller's own making, passed on as given."""
 
@@ -146,7 +168,7 @@ class Pages(Inputs):
     page_argument: ClassVar[str]
     first_page: ClassVar[int] = 0
 
-    page_size: int | None = optional("Items a page.", ge=1, le=100)
+    page_size: int | None = optional("Items.", ge=1, le=100)
 
 
 class Paged(Pages):
@@ -154,4 +176,4 @@ class Paged(Pages):
 
     page_argument: ClassVar[str] = "current_page"
 
-    current_page: int | None = optional("Page, from 0.", ge=0)
+    current_page: int | None = optional("From 0.", ge=0)

@@ -1,60 +1,113 @@
 """Secrets in answers: hidden before a model reads them, and never written back by mistake.
 
-Portkey returns some secrets in full, such as an `api_key` inside a gateway config's target. An agent needs to
-know that they are set, not what they are.
+Portkey returns some secrets in full, such as an `api_key` inside a gateway config's target, or the headers of
+a logged request. An agent needs to know that they are set, not what they are.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from app.catalog.json_value import MAX_DEPTH, JsonValue
+import orjson
+
+from app.catalog.json_value import MAX_DEPTH, JsonObject, JsonValue
 
 MASK: Final = "[hidden by portkey-admin-mcp]"
 TOO_DEEP: Final = "[left out by portkey-admin-mcp: nested too deeply]"
 
 _SECRET: Final = re.compile(
     r"(^|[_\-.])(api[_-]?key|authorization|password|passwd|passphrase|secret|private[_-]?key|secret[_-]?key|"
-    r"secret[_-]?access[_-]?key|(session|access|refresh|auth|bearer|api|ad|id)[_-]?token|credentials?|cookie)$"
+    r"secret[_-]?access[_-]?key|(session|access|refresh|auth|bearer|api|ad|id|security)[_-]?token|"
+    r"vault[_-]?token|vault[_-]?secret[_-]?id|client[_-]?auth|custom[_-]?headers|credentials?|cookie)$"
 )
+_ALREADY_MASKED: Final = re.compile(r"^(masked|redacted)[_\-.]")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+_NAMING: Final = ("name", "key", "header")
+_NAMED: Final = ("value", "values")
+
+# An authorization header in running text. A digit is asked for, so that prose about it stays.
+_CREDENTIAL: Final = re.compile(r"\b(bearer|basic)\s+(?=[\w\-.~+/]*\d)[\w\-.~+/]{12,}=*", re.IGNORECASE)
+_JSON_WITH_SECRET: Final = re.compile(
+    r"[\"\\](?:[\w\-.]*)(key|authorization|passw|passphrase|secret|token|credential|cookie)", re.IGNORECASE
+)
+# What stands under the bare name `key` is a secret when it looks like one: long and mixed.
+_LOOKS_SECRET: Final = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[^\s*…]{16,}")
+
+_KEY_ID: Final = re.compile(r"\*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+_ENVELOPES: Final = ("data", "result")
+_SHOWN_ONCE: Final = ("key", "client_auth", "token")
 
 
 @lru_cache(4096)
 def is_secret(name: str) -> bool:
     """Whether what stands under this name is a secret, in snake_case, kebab-case or camelCase."""
-    return _SECRET.search(_HUMP.sub("_", name).lower()) is not None
+    plain = _HUMP.sub("_", name).lower()
+    return _SECRET.search(plain) is not None and _ALREADY_MASKED.search(plain) is None
 
 
 def hide_secrets(
     value: JsonValue, *, secret: bool = False, described: bool = False, depth: int = 0
 ) -> JsonValue:
-    """Return the value with each non-empty text or number under a secret's name replaced by `MASK`.
+    """Return the value with each secret in it replaced by `MASK`, at any depth.
+
+    A secret is a non-empty text or number under a secret's name; the value beside such a name
+    (`{"name": "Authorization", "value": ...}`, `["Authorization", ...]`); an authorization header in running
+    text; and all of these in JSON that is written as text.
 
     Args:
         value: An answer, or a part of one. What is nested deeper than 100 levels is left out.
         secret: The value itself stands under a secret's name.
-        described: Its members are the properties of a JSON Schema: a property called `password` is no secret.
+        described: Its members are the properties of a JSON Schema: what describes a `password` is no secret.
         depth: How deep it stands.
     """
-    if isinstance(value, list | dict):
-        if depth >= MAX_DEPTH:
-            return TOO_DEEP
-        if isinstance(value, list):
-            return [hide_secrets(item, secret=secret, depth=depth + 1) for item in value]
-        schema = value.get("type") == "object"
-        return {
-            name: hide_secrets(
-                item,
-                secret=secret or (not described and is_secret(name)),
-                described=schema and name == "properties",
-                depth=depth + 1,
-            )
-            for name, item in value.items()
-        }
-    return value if not secret or value is None or value == "" or isinstance(value, bool) else MASK
+    if isinstance(value, str):
+        return (MASK if value else value) if secret else _hide_in_text(value, depth)
+    if not isinstance(value, list | dict):
+        return value if not secret or value is None or isinstance(value, bool) else MASK
+    if depth >= MAX_DEPTH:
+        return TOO_DEEP
+    if isinstance(value, list):
+        first, *rest = value or [None]
+        pair = len(rest) == 1 and isinstance(first, str) and is_secret(first)
+        return [
+            hide_secrets(item, secret=secret or (pair and place == 1), depth=depth + 1)
+            for place, item in enumerate(value)
+        ]
+    schema = value.get("type") == "object"
+    return {
+        name: hide_secrets(
+            item,
+            secret=secret
+            or (not (described and isinstance(item, dict)) and _is_secret_in(value, name, item)),
+            described=schema and name == "properties",
+            depth=depth + 1,
+        )
+        for name, item in value.items()
+    }
+
+
+def hide_all_but_new(answer: JsonObject) -> tuple[JsonObject, bool]:
+    """Hide secrets, but not the ones a call has just made, which stand at the top of its answer.
+
+    Returns:
+        The answer, and whether there is such a new secret in it.
+    """
+    shown: JsonObject = {}
+    found = False
+    for name, item in answer.items():
+        if name in _ENVELOPES and isinstance(item, dict):
+            shown[name], inside = _spare(item)
+            found = found or inside
+        else:
+            part, new = _spare({name: item})
+            shown |= part
+            found = found or new
+    return shown, found
 
 
 def holds_mask(value: JsonValue) -> bool:
@@ -64,3 +117,43 @@ def holds_mask(value: JsonValue) -> bool:
     if isinstance(value, list):
         return any(holds_mask(item) for item in value)
     return isinstance(value, dict) and any(holds_mask(item) for item in value.values())
+
+
+def _spare(members: JsonObject) -> tuple[JsonObject, bool]:
+    new = {name for name, item in members.items() if item and (name in _SHOWN_ONCE or is_secret(name))}
+    hidden = hide_secrets({name: item for name, item in members.items() if name not in new})
+    others = hidden if isinstance(hidden, dict) else {}
+    return {name: members[name] if name in new else others[name] for name in members}, bool(new)
+
+
+def _is_secret_in(members: Mapping[str, JsonValue], name: str, item: JsonValue) -> bool:
+    if name == "secret_key" and ("secret_path" in members or "secret_reference_id" in members):
+        # A secret reference names the member of a secret that a vault keeps.
+        return False
+    if name in _NAMED:
+        if members.get("key") == "api_key" and _names_keys(item):
+            # The condition of a limit: which API keys, by their ids, it is about.
+            return False
+        return any(isinstance(called := members.get(key), str) and is_secret(called) for key in _NAMING)
+    if name == "key":
+        return isinstance(item, str) and "value" not in members and _LOOKS_SECRET.fullmatch(item) is not None
+    return is_secret(name)
+
+
+def _names_keys(item: JsonValue) -> bool:
+    if isinstance(item, list):
+        return all(_names_keys(one) for one in item)
+    return isinstance(item, str) and _KEY_ID.fullmatch(item) is not None
+
+
+def _hide_in_text(text: str, depth: int) -> str:
+    if _CREDENTIAL.search(text):
+        text = _CREDENTIAL.sub(rf"\1 {MASK}", text)
+    if text.lstrip()[:1] not in ("{", "[") or not _JSON_WITH_SECRET.search(text):
+        return text
+    try:
+        decoded: JsonValue = orjson.loads(text)
+        hidden = hide_secrets(decoded, depth=depth + 1)
+    except orjson.JSONDecodeError:
+        return text
+    return text if hidden == decoded else orjson.dumps(hidden).decode()

@@ -7,7 +7,28 @@ from importlib import import_module
 
 from app.catalog.tool import Tool
 
-DOMAINS = ("workspaces", "configs", "prompts")
+DOMAINS = (
+    "users",
+    "workspaces",
+    "configs",
+    "deployments",
+    "keys",
+    "collections",
+    "prompts",
+    "analytics",
+    "guardrails",
+    "limits",
+    "audit",
+    "labels",
+    "partials",
+    "tracing",
+    "logging",
+    "providers",
+    "secret-references",
+    "integrations",
+    "mcp-integrations",
+    "mcp-servers",
+)
 """The domains, in listing order. Each has a module of its name (`-` as `_`) in `app.catalog.tools`."""
 
 

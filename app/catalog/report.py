@@ -5,22 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 import orjson
 
 from app.catalog import snapshot
+from app.catalog.documents import endpoints_page, tools_page
 from app.catalog.json_value import JsonObject
 from app.catalog.registry import load_tools
 from app.catalog.tool import Tool
 
+DOCS: Final = Path(__file__).parents[2] / "docs"
+"""Where the pages are, in a checkout; an installed package has none."""
 
-def write_snapshot_and_report(out: TextIO, path: Path = snapshot.PATH) -> None:
-    """Write the snapshot of every declared tool to `path`, and a table of its size to `out`."""
+
+def write_snapshot_and_report(out: TextIO, path: Path = snapshot.PATH, docs: Path = DOCS) -> None:
+    """Write the snapshot of every declared tool to `path`, the pages to `docs`, and their size to `out`."""
     tools = load_tools()
-    changed = _write(snapshot.render(tools), path)
-    out.write(f"{path.name}: {'written' if changed else 'unchanged'}\n\n")
-    out.write(table(tools, {tool.name: snapshot.wire_form(tool) for tool in tools}))
+    forms = {tool.name: snapshot.wire_form(tool) for tool in tools}
+    files = {path: snapshot.render(tools)}
+    if docs.is_dir():
+        files |= {docs / name: text for name, text in pages(tools, forms).items()}
+    out.writelines(
+        f"{file.name}: {'written' if _write(text, file) else 'unchanged'}\n" for file, text in files.items()
+    )
+    out.write(f"\n{table(tools, forms)}")
+
+
+def pages(tools: Sequence[Tool], forms: Mapping[str, JsonObject]) -> dict[str, str]:
+    """Return the generated pages of the documentation by file name."""
+    return {"tools.md": tools_page(tools, forms), "endpoints.md": endpoints_page(tools)}
 
 
 def print_catalog(out: TextIO) -> None:

@@ -5,18 +5,22 @@ An answer is never validated away: whatever shape a successful write comes back 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 import orjson
 
 from app.catalog.arguments import InvalidArgumentsError
+from app.catalog.bounds import DEFAULT_LIMIT, bounded, compact, main_list
 from app.catalog.inputs import Inputs, Pages
 from app.catalog.json_value import JsonObject, JsonValue
-from app.catalog.masking import hide_secrets
+from app.catalog.masking import hide_all_but_new, hide_secrets
+from app.catalog.projection import Projection, project
 from app.catalog.tool import Endpoint, Risk, Tool, WorkflowStopped
 from app.portkey.errors import PortkeyError
+
+SHOWN_ONCE: Final = "The secret in this answer is shown only now and cannot be read again: store it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +32,40 @@ class Outcome:
     is_error: bool = False
 
 
-def succeeded(tool: Tool, inputs: Inputs, data: JsonValue) -> Outcome:
-    """Shape Portkey's answer: JSON text decoded, secrets hidden, the next page named; else as it is."""
+def succeeded(
+    tool: Tool,
+    inputs: Inputs,
+    data: JsonValue,
+    *,
+    wanted: Projection | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Outcome:
+    """Shape Portkey's answer: JSON text decoded, secrets hidden, the next page named; else as it is.
+
+    Args:
+        tool: What was called.
+        inputs: With what.
+        data: What Portkey answered, or what the workflow came to.
+        wanted: The members to keep; all of them when None.
+        limit: Bytes of text beyond which the answer is cut. One with a secret that is shown only now is not.
+    """
     shaped = _as_object(data)
     if isinstance(tool.call, Endpoint):
         for path in tool.call.json_text:
             _decode(shaped, path.split("."))
-    if not tool.one_time_secret:
-        shaped = _as_object(hide_secrets(shaped))
-    if isinstance(inputs, Pages) and (more := _next_page(shaped, inputs)):
-        shaped = {**shaped, "next_page": more}
-    return Outcome(shaped, _compact(shaped))
+    if tool.one_time_secret:
+        shown, new = hide_all_but_new(shaped)
+        if new:
+            shown["one_time_secret"] = SHOWN_ONCE
+            return Outcome(shown, compact(shown))
+    else:
+        shown = _as_object(hide_secrets(shaped))
+    more = _next_page(shown, inputs) if isinstance(inputs, Pages) else None
+    if wanted:
+        shown = project(shown, wanted)
+    if more:
+        shown = {**shown, "next_page": more}
+    return Outcome(*bounded(tool, inputs, shown, limit))
 
 
 def failed(tool: Tool, error: PortkeyError) -> Outcome:
@@ -97,7 +124,7 @@ def crashed(tool: str, reference: str) -> Outcome:
 
 def _error(told: JsonObject) -> Outcome:
     data: JsonObject = {"error": {name: value for name, value in told.items() if value is not None}}
-    return Outcome(data, _compact(data), is_error=True)
+    return Outcome(data, compact(data), is_error=True)
 
 
 def _as_object(data: JsonValue) -> JsonObject:
@@ -112,8 +139,8 @@ def _as_object(data: JsonValue) -> JsonObject:
 def _next_page(answer: JsonObject, inputs: Pages) -> JsonValue:
     """The page to ask for next, when Portkey says that there is more than it gave."""
     total = answer.get("total", answer.get("total_count"))
-    lists = [item for item in answer.values() if isinstance(item, list)]
-    items = answer.get("data") if "data" in answer else lists[0] if len(lists) == 1 else None
+    name = main_list(answer)
+    items = answer[name] if name else None
     if not isinstance(total, int) or not isinstance(items, list) or not items:
         return None
     page: int | None = getattr(inputs, inputs.page_argument)
@@ -136,10 +163,10 @@ def _may_have_changed(tool: Tool, error: PortkeyError) -> bool:
 def _next_step(tool: Tool, error: PortkeyError) -> str:
     if error.status == HTTPStatus.FORBIDDEN and (tool.scopes or tool.enterprise):
         return _permission(tool)
-    if error.status == HTTPStatus.NOT_FOUND and tool.lookup:
-        return f"Find the right id with {tool.lookup}, then call again."
-    if _may_have_changed(tool, error) and tool.lookup:
-        return f"Check with {tool.lookup} whether it was applied before you repeat it."
+    if error.status == HTTPStatus.NOT_FOUND and tool.lookups:
+        return f"Find the right id with {tool.lookups}, then call again."
+    if _may_have_changed(tool, error) and tool.lookups:
+        return f"Check with {tool.lookups} whether it was applied before you repeat it."
     if error.may_have_applied and tool.risk == Risk.READ:
         return "Nothing was changed: call again."
     return error.next_step
@@ -170,11 +197,3 @@ def _decode(node: JsonValue, path: list[str]) -> None:
                 node[step] = orjson.loads(text)
             except orjson.JSONDecodeError:
                 return
-
-
-def _compact(data: JsonObject) -> str:
-    try:
-        return orjson.dumps(data).decode()
-    except TypeError:
-        # Deeper than orjson goes, or an integer beyond 64 bits.
-        return json.dumps(data, separators=(",", ":"))

@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from app.catalog.json_value import JsonObject
+from app.catalog.projection import FIELDS, SCHEMA, takes_fields
 from app.catalog.schema import input_schema
 from app.catalog.tool import Tool
 
@@ -19,14 +20,14 @@ PATH = Path(__file__).with_name("snapshot.json")
 
 
 def wire_form(tool: Tool) -> JsonObject:
-    """Return the tool as `tools/list` shows it."""
-    return {
-        "name": tool.name,
-        "title": tool.display_title,
-        "description": tool.description,
-        "inputSchema": input_schema(tool.inputs),
-        "annotations": dict(tool.annotations),
-    }
+    """Return the tool as `tools/list` shows it. A title is shown only where the name does not say it all."""
+    schema = input_schema(tool.inputs)
+    if takes_fields(tool):
+        schema["properties"] = {**_members(schema), FIELDS: dict(SCHEMA)}
+    form: JsonObject = {"name": tool.name, "description": tool.description, "inputSchema": schema}
+    if tool.title and _words(tool.title) != _words(tool.name):
+        form["title"] = tool.title
+    return {**form, "annotations": dict(tool.annotations)}
 
 
 def render(tools: Iterable[Tool]) -> str:
@@ -39,3 +40,12 @@ def read() -> dict[str, JsonObject]:
     """Return the committed wire forms by tool name."""
     forms: list[JsonObject] = orjson.loads(PATH.read_bytes())
     return {str(form["name"]): form for form in forms}
+
+
+def _members(schema: JsonObject) -> JsonObject:
+    members = schema["properties"]
+    return members if isinstance(members, dict) else {}
+
+
+def _words(text: str) -> list[str]:
+    return text.lower().replace("_", " ").split()

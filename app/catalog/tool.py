@@ -105,7 +105,7 @@ class Tool:
         rules: Conditions between arguments.
         call: The request, or the workflow.
         preview: What happens instead when the input `dry_run` is true; it changes nothing.
-        lookup: The tool that lists what this one's ids name, for the way out of a 404.
+        lookup: The tool that lists what this one's ids name, for the way out of a 404; or several of them.
         one_time_secret: Whether the answer carries a secret that is shown only this once.
     """
 
@@ -122,7 +122,7 @@ class Tool:
     enterprise: bool = False
     rules: tuple[Rule, ...] = ()
     preview: Work | None = None
-    lookup: str | None = None
+    lookup: str | tuple[str, ...] | None = None
     one_time_secret: bool = False
 
     def __post_init__(self) -> None:
@@ -135,6 +135,11 @@ class Tool:
     def description(self) -> str:
         """Summary and detail as one text."""
         return f"{self.summary} {self.detail}".rstrip()
+
+    @property
+    def lookups(self) -> str:
+        """The listing tools of `lookup` in words, empty when there are none."""
+        return self.lookup if isinstance(self.lookup, str) else " and ".join(self.lookup or ())
 
     @property
     def display_title(self) -> str:

@@ -10,7 +10,8 @@ from typing import Final, Protocol, TypeAlias
 
 from app.auth.policy import Policy
 from app.catalog import results
-from app.catalog.arguments import InvalidArgumentsError, validate
+from app.catalog.arguments import InvalidArgumentsError, validate, wanted_fields
+from app.catalog.bounds import DEFAULT_LIMIT
 from app.catalog.inputs import Inputs
 from app.catalog.json_value import JsonObject, JsonValue
 from app.catalog.results import Outcome
@@ -79,6 +80,7 @@ class Toolbox:
         forms: Their wire forms by name.
         portkey: The client for the requests.
         credential: The Portkey key, or None when there is none; calls then say how to set one.
+        max_result_bytes: Bytes of text beyond which an answer is cut.
     """
 
     def __init__(
@@ -87,7 +89,10 @@ class Toolbox:
         forms: Mapping[str, JsonObject],
         portkey: PortkeyClient,
         credential: Credential | None,
+        *,
+        max_result_bytes: int = DEFAULT_LIMIT,
     ) -> None:
+        self._max_result_bytes = max_result_bytes
         self._tools = tuple(tools)
         self._forms = forms
         self._portkey = portkey
@@ -119,7 +124,9 @@ class Toolbox:
             return results.stopped(error)
         except PortkeyError as error:
             return results.failed(tool, error)
-        return results.succeeded(tool, inputs, data)
+        return results.succeeded(
+            tool, inputs, data, wanted=wanted_fields(tool, arguments), limit=self._max_result_bytes
+        )
 
 
 async def _perform(tool: Tool, inputs: Inputs, run: Run) -> JsonValue:

@@ -90,9 +90,19 @@ def as_flag(value: JsonValue) -> JsonValue:
     return int(bool(value))
 
 
-def as_json_text(value: JsonValue) -> JsonValue:
-    """JSON inside a JSON string."""
+def json_text(value: JsonValue) -> JsonValue:
+    """JSON as text: inside a JSON string, or in a query string."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+as_json_text = json_text
+
+
+def comma_list(value: JsonValue) -> JsonValue:
+    """A list as one text with commas; text is taken as such a list already. Numbers and flags as in JSON."""
+    if not isinstance(value, list):
+        return value
+    return ",".join(item if isinstance(item, str) else str(json_text(item)) for item in value)
 
 
 def _sent(inputs: Inputs) -> Iterator[tuple[str, FieldInfo, JsonValue]]:

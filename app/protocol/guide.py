@@ -11,7 +11,8 @@ _GENERAL: Final = """\
 
 Start with a `list_` tool, then `get_` the one you mean. Ids are opaque, slugs are readable; take both from
 answers, and see the argument's description for which one it takes.
-Lists have pages: `current_page` starts at 0, `page_size` sets the length, `next_page` tells of more.
+Lists have pages: `current_page` starts at 0 (lists of MCP capabilities and user access have `page`, from 1),
+`page_size` sets the length, `next_page` tells of more. `fields` keeps only the members you name (`id,name`).
 Two things may have the same name. When it is not clear which one is meant, ask the user.
 
 ## Change one thing at a time
@@ -42,6 +43,27 @@ _BY_DOMAIN: Final = {
 A config is the gateway's routing: strategy, targets, retries, cache, guardrails. Applications use its slug.
 An update replaces the stored config as a whole: `get_config`, change the part you mean, and send all of it.
 Secrets in it are shown as a placeholder. Never send the placeholder back.
+""",
+    "analytics": """\
+## Analytics
+
+Each answer is about one workspace: without `workspace_slug`, about the default one only. Ask once for
+each workspace that matters, and add up. Costs are in cents. `filters` takes the same members everywhere;
+a model is written `provider__model`, such as `openai__gpt-4o`. Times may be relative: `-7d`, `now`.
+""",
+    "keys": """\
+## Keys
+
+An API key's secret is shown once, when it is created or rotated: hand it on, nobody can read it again.
+Rotating keeps the old secret valid for a transition of at least 30 minutes; for a leaked key that is too
+long, so delete it. A virtual key holds a provider's key, and is the same record as a provider.
+""",
+    "limits": """\
+## Limits
+
+Budgets are in dollars or tokens, and `alert_threshold` is an absolute amount, not a percentage. A budget
+or throttle can sit on a key, a provider, an integration, a workspace, or be a policy of its own over
+many of them: look at all.
 """,
 }
 

@@ -11,6 +11,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.protocol.selections import SessionSelections
 from app.protocol.sessions import SessionManager
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class HttpHandler:
     """Serves both eras at one path. `run` must be entered around its use, once.
 
     The scope may carry `principal`, `policy` and `request_id`, and `user` (`app.auth.session_owner`): a
-    session answers only the one who opened it. Without an event log, the web room drops Last-Event-ID.
+    session answers only the one who opened it. With `granted_policy` and `narrowing` in it, a session keeps
+    the narrowing of the request that opened it. Without an event log, the web room drops Last-Event-ID.
 
     Args:
         server: The MCP server.
@@ -60,6 +62,7 @@ class HttpHandler:
             retry_interval=_RETRY_INTERVAL_MS,
             max_body_bytes=max_body_bytes,
         )
+        self._selections = SessionSelections(self._manager.transport_of)
 
     @property
     def open_sessions(self) -> int:
@@ -74,8 +77,11 @@ class HttpHandler:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        serve = _refusal(Request(scope)) or self._manager.asgi_app
-        await serve(scope, receive, send)
+        refusal = _refusal(Request(scope))
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        await self._manager.asgi_app(scope, receive, self._selections.bind(scope, send))
 
 
 def _refusal(request: Request) -> Response | None:

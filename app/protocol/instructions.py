@@ -9,7 +9,8 @@ _OPENING: Final = "Administers a Portkey organisation through its Admin API: {do
 _RULES: Final = """
 - Look before you write: list or get first, and use ids and slugs from those answers, never made-up ones. \
 An argument's description says whether it takes the id, the slug or either.
-- Paging starts at zero: current_page=0 is the first page. An answer with next_page has more.
+- Lists have pages; current_page=0 is the first, and page says where it begins. An answer with next_page has \
+more. fields keeps only the members you need: use it on long answers.
 - What you leave out stays as it is, unless the tool says that it replaces a whole.
 - An error says status, code, whether a retry helps, and next_step: follow it. When may_have_been_applied is \
 true, look before you repeat.
@@ -22,7 +23,14 @@ _BY_DOMAIN: Final = {
 all of it.""",
     "prompts": """
 - Prompts: create_prompt makes version 1, update_prompt adds a version that nobody uses yet, publish_prompt \
-makes a version the one that callers get. Tell the user before you publish.""",
+makes a version the one that callers get. Tell the user before you publish. A label stays on its version \
+until update_prompt_version moves it.""",
+    "analytics": """
+- Analytics speak of one workspace, and without workspace_slug of the default one only: ask once for each \
+workspace. Their costs are in cents, while budgets and limits are in dollars.""",
+    "keys": """
+- Keys: a created or rotated secret is shown once, in that answer. Rotating leaves the old secret valid for \
+a while; delete_api_key ends a leaked one at once.""",
 }
 
 _SANDBOX: Final = """

@@ -59,6 +59,10 @@ class SessionManager(StreamableHTTPSessionManager):
         """How many sessions are open in this process."""
         return len(self._server_instances)
 
+    def transport_of(self, session_id: str) -> object | None:
+        """Return what stands for an open session as long as it is open, or None."""
+        return self._server_instances.get(session_id)
+
     def _admit_session(self, requestor: AuthorizationContext | None) -> StreamableHTTPServerTransport | None:
         transport = super()._admit_session(requestor)
         if transport is not None and self._event_log is not None and transport.mcp_session_id is not None:

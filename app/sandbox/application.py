@@ -16,12 +16,14 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.sandbox import company, resources
+from app.sandbox.audit import audited
 from app.sandbox.authentication import Authentication
 from app.sandbox.clock import Clock, system_clock
 from app.sandbox.control import Control
 from app.sandbox.errors import ApiError
 from app.sandbox.faults import Faults
 from app.sandbox.injection import CONNECTION_IN_SCOPE, FaultInjection
+from app.sandbox.issued_keys import IssuedKeys
 from app.sandbox.journal import Journal, Recording
 from app.sandbox.routing import Route, compile_routes
 from app.sandbox.store import Store
@@ -39,19 +41,27 @@ class Resource(Protocol):
 class Sandbox(Starlette):
     """The emulator; `close` lets go of its database."""
 
-    def __init__(self, routes: Sequence[BaseRoute], store: Store, journal: Journal, faults: Faults) -> None:
+    def __init__(
+        self,
+        routes: Sequence[BaseRoute],
+        store: Store,
+        issued: IssuedKeys,
+        journal: Journal,
+        faults: Faults,
+    ) -> None:
         super().__init__(
             routes=routes,
             exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _server_error},
         )
         self.router.redirect_slashes = False
         self._store = store
+        self._issued = issued
         self._journal = journal
         self._faults = faults
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put our middleware outside of Starlette's: what turns errors into answers would answer a drop."""
-        app = Authentication(super().build_middleware_stack())
+        app = Authentication(super().build_middleware_stack(), self._issued)
         return Recording(FaultInjection(app, self._faults), self._journal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,10 +106,10 @@ def create_sandbox(
             resource.seed(store)
 
     store = Store(path, seed)
-    routes = [route for resource in found for route in resource.ROUTES]
+    routes = [audited(route) for resource in found for route in resource.ROUTES]
     control = Control(store, journal, faults, len(routes))
     all_routes = [*control.routes(), *compile_routes(routes, store, clock)]
-    return Sandbox(all_routes, store, journal, faults)
+    return Sandbox(all_routes, store, IssuedKeys(store, clock), journal, faults)
 
 
 def _resources() -> list[Resource]:

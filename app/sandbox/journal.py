@@ -15,7 +15,8 @@ from app.sandbox.authentication import KEY_HEADER
 from app.sandbox.errors import ApiError
 from app.sandbox.injection import CONTROL_PREFIX, FAULT_IN_SCOPE
 from app.sandbox.json_types import JsonObject, JsonValue
-from app.sandbox.keys import find_key
+from app.sandbox.keys import SandboxKey, find_key
+from app.sandbox.routing import KEY_IN_SCOPE, REQUEST_ID_IN_SCOPE
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 MAX_ENTRIES: Final = 500
@@ -104,11 +105,12 @@ class Recording:
             await self._app(scope, receive, send)
             return
         entry = self._journal.open(scope)
+        request_id = scope[REQUEST_ID_IN_SCOPE] = f"sandbox-{entry.number}"
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry.status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = f"sandbox-{entry.number}"
+                MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
         try:
@@ -130,6 +132,8 @@ class Recording:
             await self._app(scope, replay, answer)
         finally:
             entry.fault = scope.get(FAULT_IN_SCOPE)
+            used: SandboxKey | None = scope.get(KEY_IN_SCOPE)
+            entry.key = used.name if used else entry.key
 
 
 async def _read(request: Request) -> bytes | None:

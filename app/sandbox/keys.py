@@ -13,6 +13,9 @@ READ_ONLY_KEY: Final = "sandbox-read-only-key"
 WORKSPACE_KEY: Final = "sandbox-workspace-key"
 NO_SCOPES_KEY: Final = "sandbox-no-scopes-key"
 
+PUBLIC: Final = "public"
+"""The scope of endpoints that need no key."""
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxKey:
@@ -26,10 +29,16 @@ class SandboxKey:
     type: str
     scopes: tuple[str, ...]
     workspace_id: str | None = None
+    record_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the key, which is that of its record if it has one."""
+        return self.record_id or seed_id("api_key", self.name)
 
     def allows(self, scope: str) -> bool:
-        """Say whether this key holds `scope`."""
-        return any(fnmatchcase(scope, pattern) for pattern in self.scopes)
+        """Say whether this key holds `scope`; of two, written `a or b`, one is enough."""
+        return any(fnmatchcase(one, pattern) for one in scope.split(" or ") for pattern in self.scopes)
 
 
 KEYS: Final = (
@@ -66,6 +75,9 @@ KEYS: Final = (
     ),
     SandboxKey(NO_SCOPES_KEY, "Retired nightly export", "organisation-service", ()),
 )
+
+NO_KEY: Final = SandboxKey("", "no key", "none", (PUBLIC,))
+"""Who calls a public endpoint."""
 
 _BY_SECRET: Final = {key.secret: key for key in KEYS}
 

@@ -17,11 +17,26 @@ from starlette.types import Receive, Scope, Send
 
 from app.sandbox.clock import Clock, timestamp
 from app.sandbox.errors import ApiError, conflict, forbidden, invalid
-from app.sandbox.json_types import JsonObject, JsonValue
-from app.sandbox.keys import SandboxKey
+from app.sandbox.json_types import JsonObject, JsonValue, as_list, as_object
+from app.sandbox.keys import NO_KEY, SandboxKey
 from app.sandbox.store import NotUnique, Store
 
 KEY_IN_SCOPE: Final = "sandbox_key"
+REQUEST_ID_IN_SCOPE: Final = "sandbox_request_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a request arrived: its path as received, the headers worth keeping, and who sent it from where.
+
+    `base_url` is where the sandbox was reached, such as `http://127.0.0.1:8788/`.
+    """
+
+    path: str
+    request_id: str
+    client_ip: str
+    headers: Mapping[str, str]
+    base_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,7 @@ class Call:
         params: The path parameters, percent-decoded.
         query: The query parameters; of repeated ones the last.
         body: The parsed JSON body, None when there is none.
+        origin: How it arrived.
     """
 
     key: SandboxKey
@@ -43,6 +59,7 @@ class Call:
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: JsonValue
+    origin: Origin
 
     @property
     def now(self) -> str:
@@ -55,12 +72,17 @@ Handler: TypeAlias = "Callable[[Call], JsonObject | None]"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint: `path` starts with the version and has parameters in braces; `scope` is required."""
+    """One endpoint: `path` starts with the version and has parameters in braces.
+
+    `scope` is what the key must hold, `a or b` if one of two is enough; `keys.PUBLIC` for what needs no key.
+    With `json_lines` each item of the answer's `data` is sent as a line of its own, and nothing else.
+    """
 
     method: str
     path: str
     scope: str
     handler: Handler
+    json_lines: bool = False
 
 
 class Endpoint:
@@ -78,7 +100,7 @@ class Endpoint:
         if route is None:
             allowed = ", ".join(sorted(self._routes))
             raise ApiError(405, f"{request.method} is not supported here. Use {allowed}.", {"allow": allowed})
-        key: SandboxKey = scope[KEY_IN_SCOPE]
+        key: SandboxKey = scope.get(KEY_IN_SCOPE, NO_KEY)
         if not key.allows(route.scope):
             raise forbidden(f"This API key needs the scope {route.scope}.")
         call = Call(
@@ -88,10 +110,12 @@ class Endpoint:
             {name: unquote(str(value)) for name, value in request.path_params.items()},
             request.query_params,
             parse_json(await request.body()),
+            _origin(request),
         )
         try:
             with self._store.transaction():
-                response = json_response(route.handler(call))
+                respond = lines_response if route.json_lines else json_response
+                response = respond(route.handler(call))
         except NotUnique as error:
             raise conflict(str(error)) from error
         except RecursionError as error:
@@ -108,10 +132,29 @@ def compile_routes(routes: Sequence[Route], store: Store, clock: Clock) -> list[
     return [StarletteRoute(path, Endpoint(by_path[path], store, clock)) for path in specific_first]
 
 
+def _origin(request: Request) -> Origin:
+    kept = ("content-type", "user-agent")
+    return Origin(
+        request.scope["path"],
+        request.scope.get(REQUEST_ID_IN_SCOPE, ""),
+        request.client.host if request.client else "",
+        {name: request.headers[name] for name in kept if name in request.headers},
+        str(request.base_url),
+    )
+
+
 def json_response(answer: JsonObject | None) -> Response:
     """Return the 200 with this JSON; None gives an empty body."""
     content = b"" if answer is None else json.dumps(answer, separators=(",", ":")).encode()
     return Response(content, media_type=None if answer is None else "application/json")
+
+
+def lines_response(answer: JsonObject | None) -> Response:
+    """Return the 200 with the answer's `data` as JSON Lines."""
+    lines = [
+        json.dumps(item, separators=(",", ":")) + "\n" for item in as_list(as_object(answer).get("data"))
+    ]
+    return Response("".join(lines), media_type="application/x-ndjson")
 
 
 def parse_json(raw: bytes) -> JsonValue:

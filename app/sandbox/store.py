@@ -177,6 +177,15 @@ class Store:
         condition = "".join(f" AND json_extract(body, '$.{name}') IS ?" for name in equal)
         return list(self._select(f"kind = ?{condition}", kind, *equal.values()))
 
+    def workspace_of(self, reference: str) -> str | None:
+        """Return the workspace of the record with this id or slug, whatever its kind, or None."""
+        row = self._connection.execute(
+            "SELECT json_extract(body, '$.workspace_id') AS workspace FROM documents"
+            " WHERE (id = ?1 OR json_extract(body, '$.slug') = ?1) AND workspace IS NOT NULL",
+            (reference,),
+        ).fetchone()
+        return str(row[0]) if row else None
+
     def kinds_in_workspace(self, workspace_id: str) -> dict[str, int]:
         """Return how many documents of each kind belong to a workspace."""
         rows = self._connection.execute(

@@ -28,6 +28,7 @@ from app.settings.accepts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+KIBIBYTE: Final = 1_024
 MEBIBYTE: Final = 1_048_576
 LOCAL_ORIGINS: Final = tuple(
     f"{scheme}://{host}:*" for host in ("localhost", "127.0.0.1", "[::1]") for scheme in ("http", "https")
@@ -221,6 +222,16 @@ class Settings(BaseSettings):
         default=False,
         validation_alias="MCP_READ_ONLY",
         description="Serve only tools that change nothing.",
+    )
+    tools_page_size: Annotated[int | None, whole_number(1, 1000)] = Field(
+        default=None,
+        validation_alias="MCP_TOOLS_PAGE_SIZE",
+        description="Tools on a page of tools/list. Unset lists all on one; some clients read no second.",
+    )
+    max_result_bytes: Annotated[int, SIZE] = Field(
+        default=100 * KIBIBYTE,
+        validation_alias="MCP_MAX_RESULT_SIZE",
+        description="Largest text of one tool's answer; a larger one is cut, and says what was left out.",
     )
 
     # Sandbox

@@ -2,7 +2,8 @@
 
     blanks off header values -> request id -> access log -> [proxy] -> security headers
     -> unexpected errors -> Origin -> Host -> [CORS] -> [rate limit by address] -> route
-    /mcp: authentication -> [rate limit by principal] -> methods -> content type -> body limit -> MCP
+    /mcp: authentication -> selection by URL -> [rate limit by principal] -> methods -> content type
+    -> body limit -> MCP
 
 What stands in brackets has its place here and is not there yet. The middleware of /mcp wraps the endpoint
 itself and not the paths that lead to it, so no spelling of a path can get around it.
@@ -31,6 +32,7 @@ from app.web.middleware.methods import McpMethods
 from app.web.middleware.origin import OriginGuard
 from app.web.middleware.request_id import RequestId
 from app.web.middleware.security_headers import SecurityHeaders
+from app.web.middleware.selection import UrlSelection
 from app.web.middleware.strip_ows import StripOws
 from app.web.middleware.unexpected_errors import UnexpectedErrors
 from app.web.probes import Probes
@@ -55,8 +57,9 @@ def create_application(
 
     Args:
         mcp: Serves the MCP endpoint. Finds the caller in scope["principal"] (`Principal`), scope["policy"]
-            (`Policy`) and, when authenticated, scope["user"] (the SDK's `AuthenticatedUser`); the request's
-            id in scope["request_id"].
+            (`Policy`; before the URL narrowed it in scope["granted_policy"], and by what in
+            scope["narrowing"]) and, when authenticated, scope["user"] (the SDK's `AuthenticatedUser`); the
+            request's id in scope["request_id"].
         options: How to serve.
         readiness: What /ready reports; its upstream check ends with the application.
         lifespan: Entered before the first request and left after the last one.
@@ -103,6 +106,7 @@ def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
     endpoint = BodyLimit(endpoint, max_bytes=options.max_request_bytes, timeout=options.body_timeout)
     endpoint = JsonOnly(endpoint)
     endpoint = McpMethods(endpoint, session_mode=options.session_mode)
+    endpoint = UrlSelection(endpoint, domains=options.domains)
     return Authentication(endpoint, verifier=options.verifier, policy=options.policy)
 
 

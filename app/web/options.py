@@ -28,6 +28,7 @@ class WebOptions:
         auth_mode: How callers of /mcp identify themselves.
         verifier: Checks the tokens; required unless `auth_mode` is "none".
         policy: What every principal may do.
+        domains: The tool domains there are, in listing order; a URL may select among them.
         allowed_origins: Origins that browsers may call from.
         allowed_hosts: Names this service answers to; None switches the Host check off.
         max_request_bytes: Largest accepted body of a request to /mcp.
@@ -43,6 +44,7 @@ class WebOptions:
     auth_mode: AuthMode = "none"
     verifier: TokenVerifier | None = None
     policy: Policy = ALLOW_ALL
+    domains: tuple[str, ...] = ()
     allowed_origins: AllowList = field(default_factory=AllowList.loopback)
     allowed_hosts: AllowList | None = field(default_factory=AllowList.loopback)
     max_request_bytes: int = 1024 * 1024

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.auth.policy import ALLOW_ALL, Policy
 from app.auth.principal import ANONYMOUS
+from app.catalog.bounds import DEFAULT_LIMIT
 from app.catalog.registry import load_tools
 from app.catalog.snapshot import wire_form
 from app.catalog.toolbox import CallContext, Outcome, Toolbox
@@ -25,7 +26,10 @@ FORMS = {name: wire_form(tool) for name, tool in TOOLS.items()}
 
 
 def toolbox_over(
-    app: AsgiApp, key: str | None = ADMIN_KEY, attempts: int = 1
+    app: AsgiApp,
+    key: str | None = ADMIN_KEY,
+    attempts: int = 1,
+    max_result_bytes: int = DEFAULT_LIMIT,
 ) -> tuple[Toolbox, InProcessTransport]:
     transport = InProcessTransport(app)
     portkey = PortkeyClient(
@@ -36,7 +40,9 @@ def toolbox_over(
         max_response_bytes=1_000_000,
         max_attempts=attempts,
     )
-    return Toolbox(list(TOOLS.values()), FORMS, portkey, Credential(key) if key else None), transport
+    credential = Credential(key) if key else None
+    tools = list(TOOLS.values())
+    return Toolbox(tools, FORMS, portkey, credential, max_result_bytes=max_result_bytes), transport
 
 
 @dataclass

@@ -136,9 +136,9 @@ def test_a_missing_argument_is_named() -> None:
 
 def test_an_unknown_argument_far_from_all_is_told_what_there_is() -> None:
     assert _problems(slug="ok", zzzzzz=1)["zzzzzz"].endswith(
-        "it takes slug, who, when, count, ratio, on, names, limits, free, note"
+        "it takes slug, who, when, count, ratio, on, names, limits, free, note, fields"
     )
-    with pytest.raises(InvalidArgumentsError, match="it takes none"):
+    with pytest.raises(InvalidArgumentsError, match="zz: is not an argument of this tool; it takes fields"):
         validate(BARE, {"zz": 1})
 
 

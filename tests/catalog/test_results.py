@@ -7,7 +7,7 @@ import pytest
 
 from app.catalog.inputs import Inputs
 from app.catalog.masking import MASK
-from app.catalog.results import crashed, failed, succeeded
+from app.catalog.results import SHOWN_ONCE, crashed, failed, succeeded
 from app.catalog.tool import Endpoint, Risk, Tool
 from app.catalog.tools.workspaces import ListWorkspaces, ScimPaged
 from app.portkey.errors import PortkeyError
@@ -79,7 +79,32 @@ def test_json_text_is_decoded_where_it_is_declared() -> None:
 
 def test_secrets_are_hidden_unless_they_are_the_answer() -> None:
     assert _data({"api_key": "k"}) == {"api_key": MASK}
-    assert _data({"api_key": "k"}, one_time_secret=True) == {"api_key": "k"}
+    assert _data({"api_key": "k"}, one_time_secret=True) == {"api_key": "k", "one_time_secret": SHOWN_ONCE}
+
+
+@pytest.mark.parametrize("envelope", ["data", "result"])
+def test_a_new_secret_may_stand_in_an_envelope(envelope: str) -> None:
+    answer = {"success": True, envelope: {"id": "a", "key": "pk-new"}}
+    assert _data(answer, one_time_secret=True) == {**answer, "one_time_secret": SHOWN_ONCE}
+
+
+def test_what_else_is_secret_in_the_answer_with_a_new_secret_is_hidden() -> None:
+    answer = {"key": "pk-new", "configurations": {"api_key": "old"}, "targets": [{"password": "old"}]}
+    assert _data(answer, one_time_secret=True) == {
+        "key": "pk-new",
+        "configurations": {"api_key": MASK},
+        "targets": [{"password": MASK}],
+        "one_time_secret": SHOWN_ONCE,
+    }
+
+
+def test_an_answer_without_a_new_secret_promises_none() -> None:
+    answer = {"success": True, "key": None, "settings": {"client_secret": "old"}}
+    assert _data(answer, one_time_secret=True) == {
+        "success": True,
+        "key": None,
+        "settings": {"client_secret": MASK},
+    }
 
 
 def test_an_answer_deeper_than_the_encoder_goes_is_still_an_answer() -> None:
@@ -183,6 +208,7 @@ WRITE = {"risk": Risk.WRITE, "idempotent": False}
         ),
         (403, False, {}, "As Portkey says."),
         (404, False, {"lookup": "list_its"}, "Find the right id with list_its, then call again."),
+        (404, False, {"lookup": ("a", "b")}, "Find the right id with a and b, then call again."),
         (404, False, {}, "As Portkey says."),
         (
             502,

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import pytest
+
 from app.catalog.arguments import validate
 from app.catalog.inputs import (
     At,
@@ -18,7 +20,7 @@ from app.catalog.inputs import (
     required,
 )
 from app.catalog.tool import Endpoint, Risk, Tool, Workflow
-from app.catalog.wire import as_flag, as_json_text, reserved_members, to_request
+from app.catalog.wire import as_flag, comma_list, json_text, reserved_members, to_request
 from app.portkey.client import NO_BODY, ApiRequest
 
 
@@ -38,7 +40,7 @@ class Everything(Inputs):
     tag: Annotated[str | None, At("tags.0")] = optional("Tag.")
     forced: Annotated[list[bool] | None, InQuery("force")] = optional("Forced.")
     flag: Annotated[bool | None, At("deep.er.flag"), Encode(as_flag)] = optional("Flag.")
-    text: Annotated[FreeObject | None, Encode(as_json_text)] = optional("Text.")
+    text: Annotated[FreeObject | None, Encode(json_text)] = optional("Text.")
     extra: Annotated[Extra | None, Spread()] = optional("Extra.")
     many: dict[str, Inner] | None = optional("Many.")
     pair: tuple[int, float] | None = optional("Pair.")
@@ -129,3 +131,22 @@ def test_members_that_a_tool_fills_itself_are_reserved() -> None:
 
 async def _nothing(inputs: Any, run: Any) -> None:
     """A workflow."""
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (["a", "b"], "a,b"),
+        (["a"], "a"),
+        ([], ""),
+        ("a,b", "a,b"),
+        ([200, 404], "200,404"),
+        ([True, 1.5], "true,1.5"),
+    ],
+)
+def test_a_list_may_be_sent_as_one_text_with_commas(given: Any, sent: str) -> None:
+    assert comma_list(given) == sent
+
+
+def test_an_object_may_be_sent_as_json_text() -> None:
+    assert json_text({"team": "Zürich", "n": [1]}) == '{"team":"Zürich","n":[1]}'

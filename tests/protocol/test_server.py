@@ -41,7 +41,6 @@ async def test_a_client_lists_and_calls_in_memory(backend: Backend, mode: Any) -
         "list_workspace_members",
         "delete_workspace",
     ]
-    assert tools[0].title == "List workspaces"
     assert tools[2].annotations is not None
     assert tools[2].annotations.destructive_hint is True
     assert result.structured_content == {"name": "x", "empty": None, "falsy": [0, "", False]}

@@ -12,11 +12,13 @@ from pydantic import Field, JsonValue, WithJsonSchema, model_validator
 from app.catalog.inputs import (
     At,
     Encode,
+    Folded,
     FreeObject,
     Identifier,
     Inputs,
     OpenPart,
     Paged,
+    Unlisted,
     optional,
     required,
 )
@@ -108,36 +110,48 @@ class ListConfigs(Paged):
 
 
 class OneConfig(Inputs):
-    slug: Identifier = required("Config slug (pc-...).")
+    slug: Identifier = required("Slug.")
 
 
 class ConfigBody(Inputs):
-    strategy_mode: Annotated[Literal["loadbalance", "fallback"] | None, At("config.strategy.mode")] = (
-        optional("How targets are chosen.")
+    strategy_mode: Annotated[
+        Literal["loadbalance", "fallback"] | None, At("config.strategy.mode"), Unlisted()
+    ] = optional("How targets are chosen.")
+    targets: Annotated[list[ShortTarget] | None, At("config.targets"), Unlisted()] = optional(
+        "{provider or virtual_key, weight} each."
     )
-    targets: Annotated[list[ShortTarget] | None, At("config.targets")] = optional(
-        "A provider or virtual_key each."
+    cache_mode: Annotated[CacheMode | None, At("config.cache.mode"), Unlisted()] = optional(
+        "By text or meaning."
     )
-    cache_mode: Annotated[CacheMode | None, At("config.cache.mode")] = optional("Same text, or same meaning.")
-    cache_max_age: Annotated[float | None, At("config.cache.max_age")] = optional("Seconds.", gt=0)
-    retry_attempts: Annotated[int | None, At("config.retry.attempts")] = optional("Retries.", ge=1, le=5)
-    retry_on_status_codes: Annotated[list[int] | None, At("config.retry.on_status_codes")] = optional(
-        "HTTP statuses."
+    cache_max_age: Annotated[float | None, At("config.cache.max_age"), Unlisted()] = optional(
+        "Seconds.", gt=0
     )
-    config: GatewayConfig | None = optional(
-        "Whole gateway config instead of the above. Takes every documented member, also unlisted ones."
+    retry_attempts: Annotated[int | None, At("config.retry.attempts"), Unlisted()] = optional(
+        "Retries.", ge=1, le=5
+    )
+    retry_on_status_codes: Annotated[list[int] | None, At("config.retry.on_status_codes"), Unlisted()] = (
+        optional("HTTP statuses.")
+    )
+    config: Annotated[GatewayConfig | None, Folded()] = optional(
+        "{strategy: {mode: single|loadbalance|fallback|conditional, conditions: [{query, then}], default}, "
+        "targets: [{name, provider or virtual_key, weight, override_params, targets}], cache: {mode: "
+        "simple|semantic, max_age (seconds)}, retry: {attempts, on_status_codes}, input_guardrails, "
+        "output_guardrails, ...}."
     )
 
 
 class CreateConfig(ConfigBody):
     name: str = required("Name.")
-    workspace_id: str | None = optional("Workspace; needed with an organisation key.")
-    is_default: Annotated[bool | None, At("isDefault"), Encode(as_flag)] = optional("Make it the default.")
+    workspace_id: str | None = optional("Needed by organisation keys.")
+    is_default: Annotated[bool | None, At("isDefault"), Encode(as_flag), Unlisted()] = optional(
+        "Make default."
+    )
 
 
 class UpdateConfig(ConfigBody, OneConfig):
-    name: str | None = optional("New name.")
-    status: Literal["active", "inactive"] | None = optional("New status.")
+    name: str | None = optional("Name.")
+    status: Annotated[Literal["active", "inactive"] | None, Unlisted()] = optional("Status.")
+    config: Annotated[GatewayConfig | None, Folded()] = optional("All of it, as in create_config.")
 
 
 _EITHER_WAY = NotTogether("config", SHORT_ARGUMENTS)
@@ -146,8 +160,7 @@ TOOLS = (
     Tool(
         name="list_configs",
         domain=DOMAIN,
-        summary="List gateway configs (routing, fallback, load balancing, cache, retry) with their slugs.",
-        detail="Start here to find a config slug.",
+        summary="List gateway configs (routing, fallback, cache, retry).",
         risk=Risk.READ,
         scopes=("configs.list",),
         inputs=ListConfigs,
@@ -156,7 +169,7 @@ TOOLS = (
     Tool(
         name="get_config",
         domain=DOMAIN,
-        summary="Show one gateway config in full: routing strategy, targets, cache, retry and guardrails.",
+        summary="Show one gateway config in full: routing, cache, retry, guardrails.",
         risk=Risk.READ,
         scopes=("configs.read",),
         inputs=OneConfig,
@@ -166,8 +179,7 @@ TOOLS = (
     Tool(
         name="create_config",
         domain=DOMAIN,
-        summary="Create a gateway config: routing with fallback or load balancing, cache, retry, guardrails.",
-        detail="Or give config as a whole: conditional routing, nested targets.",
+        summary="Create a gateway config: routing (fallback, load balancing), cache, retry, guardrails.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=("configs.create",),
@@ -179,8 +191,8 @@ TOOLS = (
     Tool(
         name="update_config",
         domain=DOMAIN,
-        summary="Change a gateway config's name, status, routing, cache or retry as a new version.",
-        detail="What is given replaces the stored config as a whole: read it with get_config first.",
+        summary="Change a gateway config (routing, name, status) as a new version.",
+        detail="Replaces its whole content: get_config first.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=("configs.update",),
@@ -192,7 +204,7 @@ TOOLS = (
     Tool(
         name="delete_config",
         domain=DOMAIN,
-        summary="Delete a gateway config for good; requests that name it fail from then on.",
+        summary="Delete a gateway config; requests that name it fail.",
         risk=Risk.DESTRUCTIVE,
         idempotent=True,
         scopes=("configs.delete",),
@@ -203,7 +215,7 @@ TOOLS = (
     Tool(
         name="list_config_versions",
         domain=DOMAIN,
-        summary="List every version of a gateway config with its content: who changed what and when.",
+        summary="List a gateway config's versions (history).",
         risk=Risk.READ,
         scopes=("configs.read",),
         inputs=OneConfig,

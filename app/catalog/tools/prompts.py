@@ -14,6 +14,7 @@ from app.catalog.inputs import (
     At,
     Clearable,
     Encode,
+    Folded,
     FreeObject,
     Identifier,
     Implies,
@@ -23,12 +24,13 @@ from app.catalog.inputs import (
     Paged,
     Part,
     Spread,
+    Unlisted,
     optional,
     required,
 )
 from app.catalog.rules import AtLeastOneOf, ExactlyOneOf, NotTogether, SomethingToChange
 from app.catalog.tool import Endpoint, Risk, Tool, Workflow
-from app.catalog.wire import as_flag, as_json_text
+from app.catalog.wire import as_flag, json_text
 from app.catalog.workflows.prompt_metadata import validate_completion_metadata
 from app.catalog.workflows.prompts import (
     get_prompt,
@@ -104,101 +106,117 @@ class Hyperparameters(OpenPart):
 class BillingMetadata(OpenPart):
     client_id: str = required("Customer to bill.", min_length=1)
     app: str = required("Application.", min_length=1)
-    env: str = required("Environment, such as prod.", min_length=1)
+    env: str = required("Such as prod.", min_length=1)
     project_id: str | None = optional("Project.")
     feature: str | None = optional("Feature.")
 
 
 class OnePrompt(Inputs):
-    prompt_id: Identifier = required("Prompt id or slug.")
+    prompt_id: Identifier = required("Id or slug.")
 
 
 class OneVersion(OnePrompt):
-    version_id: Identifier = required("Version id (UUID), from list_prompt_versions.")
+    version_id: Identifier = required("UUID.")
 
 
 class ListPrompts(Paged):
-    collection_id: str | None = optional("Only this collection.")
-    workspace_id: str | None = optional("Only this workspace.")
-    search: str | None = optional("Part of the name.")
-    page_size: Annotated[int | None, Implies("current_page", 0)] = optional("Items a page.", ge=1, le=100)
+    collection_id: str | None = optional("Id or slug.")
+    workspace_id: str | None = optional("Id or slug.")
+    search: str | None = optional("In the name.")
+    page_size: Annotated[int | None, Implies("current_page", 0)] = optional("Items.", ge=1, le=100)
+
+
+Messages = Annotated[list[Message] | None, At("string"), Encode(json_text), Folded()]
+FunctionTools = Annotated[list[FunctionTool] | None, Folded()]
+Choice = Annotated[ToolChoice | None, Encode(_as_tool_choice), Folded()]
+
+_AS_CREATED = "As in create_prompt."
 
 
 class VersionFields(Inputs):
     """What a version of a prompt is made of, all of it optional."""
 
-    string: str | None = optional("Template text with {{variables}}.")
-    messages: Annotated[list[Message] | None, At("string"), Encode(as_json_text)] = optional(
-        "Chat template, instead of string."
+    string: str | None = optional("Template with {{variables}}.")
+    messages: Messages = optional(_AS_CREATED)
+    model: str | None = optional("Its name.")
+    version_description: str | None = optional("Change note.")
+    template_metadata: Annotated[FreeObject | None, Unlisted()] = optional("Template metadata.")
+    functions: Annotated[list[Function] | None, Unlisted()] = optional("Older form of tools.")
+    tools: FunctionTools = optional(_AS_CREATED)
+    tool_choice: Annotated[Choice, Unlisted()] = optional(_AS_CREATED)
+    is_raw_template: Annotated[bool | None, Encode(as_flag), Unlisted()] = optional(
+        "Leave the text unprocessed."
     )
-    model: str | None = optional("Model name.")
-    version_description: str | None = optional("What this version changes.")
-    template_metadata: FreeObject | None = optional("Metadata of the template.")
-    functions: list[Function] | None = optional("Functions (older form of tools).")
-    tools: list[FunctionTool] | None = optional("Tools the model may call.")
-    tool_choice: Annotated[ToolChoice | None, Encode(_as_tool_choice)] = optional("Which tool to call.")
-    is_raw_template: Annotated[bool | None, Encode(as_flag)] = optional("Leave the text unprocessed.")
-    dry_run: Annotated[bool | None, Local()] = optional("Only say what would happen.")
+    dry_run: Annotated[bool | None, Local()] = optional("Change nothing.")
 
 
 class NewPrompt(VersionFields):
     name: str = required("Name.")
-    collection_id: str = required("Collection id or slug.")
-    parameters: FreeObject = required("Model parameters, such as temperature.")
-    virtual_key: str = required("Virtual key slug.")
+    collection_id: str = required("Id or slug.")
+    parameters: FreeObject = required("Such as temperature.")
+    virtual_key: str = required("Slug.")
 
 
 class CreatePrompt(NewPrompt):
-    ai_model_id: str | None = optional("Or the model's id in Portkey.")
-    finetune_id: str | None = optional("Or a fine-tune's id.")
+    messages: Messages = optional("Or a chat: {role: system|user|assistant, content: [{type, text}]} each.")
+    tools: FunctionTools = optional("{type: function, function: {name, description, parameters}} each.")
+    tool_choice: Choice = optional("{mode: auto|none|function, function_name}.")
+    version_description: Annotated[str | None, Unlisted()] = optional("Change note.")
+    ai_model_id: Annotated[str | None, Unlisted()] = optional("Instead of model: Portkey's id of it.")
+    finetune_id: Annotated[str | None, Unlisted()] = optional("Instead of model: a fine-tune.")
 
 
 class UpdatePrompt(VersionFields, OnePrompt):
-    name: str | None = optional("New name.")
-    collection_id: str | None = optional("Collection to move to.")
-    parameters: FreeObject | None = optional("Model parameters, such as temperature.")
-    virtual_key: str | None = optional("Virtual key slug.")
-    template_metadata: Annotated[FreeObject | None, At("prompt_metadata")] = optional(
-        "Metadata of the template; replaces all of it."
+    name: str | None = optional("Name.")
+    collection_id: str | None = optional("To move to.")
+    parameters: FreeObject | None = optional("Such as temperature.")
+    virtual_key: str | None = optional("Slug.")
+    template_metadata: Annotated[FreeObject | None, At("prompt_metadata"), Unlisted()] = optional(
+        "Template metadata; replaces all."
     )
 
 
 class MigratePrompt(NewPrompt):
-    app: str = required("Application, kept in its metadata.", min_length=1)
-    env: str = required("Environment, kept in its metadata.", min_length=1)
+    tools: Annotated[FunctionTools, Unlisted()] = optional(_AS_CREATED)
+    version_description: Annotated[str | None, Unlisted()] = optional("Change note.")
+    app: str = required("For metadata.", min_length=1)
+    env: str = required("For metadata.", min_length=1)
 
 
 class PromotePrompt(Inputs):
-    source_prompt_id: Identifier = required("Prompt to copy, by id or slug.")
-    target_collection_id: str = required("Collection of the target environment.")
-    target_env: str = required("Target environment, such as prod.", min_length=1)
-    target_name: str | None = optional("Target's name; else the source's with -target_env.", min_length=1)
-    virtual_key: str | None = optional("Virtual key there; else the source's.")
+    source_prompt_id: Identifier = required("Id or slug.")
+    target_collection_id: str = required("Id or slug.")
+    target_env: str = required("Such as prod.", min_length=1)
+    target_name: Annotated[str | None, Unlisted()] = optional("Else source-target_env.", min_length=1)
+    virtual_key: str | None = optional("Else the source's.")
 
 
 class PublishPrompt(OnePrompt):
-    version: int = required("Version number, such as 3.", ge=1)
+    version: int = required("Number.", ge=1)
 
 
 class LabelVersion(OneVersion):
-    label_id: Annotated[str | None, Clearable()] = required('Label id; null or "" removes the label.')
+    label_id: Annotated[str | None, Clearable()] = required('Id; null or "" takes it off.')
 
 
 class RenderPrompt(OnePrompt):
-    variables: Variables = required("Values for the template's variables.")
-    hyperparameters: Annotated[Hyperparameters | None, Spread()] = optional("Model parameters for this call.")
+    variables: Variables = required("Values by name.")
+    hyperparameters: Annotated[Hyperparameters | None, Spread(), Unlisted()] = optional("Such as max_tokens.")
 
 
 class RunPrompt(RenderPrompt):
-    metadata: BillingMetadata = required("Whom to bill; further members are passed on.")
+    hyperparameters: Annotated[Hyperparameters | None, Spread(), Folded()] = optional("Such as max_tokens.")
+    metadata: Annotated[BillingMetadata, Folded()] = required(
+        "Whom to bill: {client_id, app, env, project_id?, feature?, ...}."
+    )
 
 
 class CompletionMetadata(Inputs):
     client_id: str | None = optional("Customer to bill.")
     app: str | None = optional("Application.", min_length=1)
-    env: str | None = optional("Environment, such as prod.", min_length=1)
-    project_id: str | None = optional("Project.")
-    feature: str | None = optional("Feature.")
+    env: str | None = optional("Such as prod.", min_length=1)
+    project_id: Annotated[str | None, Unlisted()] = optional("Project.")
+    feature: Annotated[str | None, Unlisted()] = optional("Feature.")
 
 
 _ONE_TEMPLATE = ExactlyOneOf(("string", "messages"))
@@ -208,8 +226,8 @@ TOOLS = (
     Tool(
         name="create_prompt",
         domain=DOMAIN,
-        summary="Create a prompt template with its model and parameters in a collection.",
-        detail="Name the model by model, ai_model_id or finetune_id. dry_run shows it and sends nothing.",
+        summary="Create a prompt template in a collection.",
+        detail="Needs model, and string or messages.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=("prompts.create",),
@@ -222,8 +240,7 @@ TOOLS = (
     Tool(
         name="list_prompts",
         domain=DOMAIN,
-        summary="List or search prompt templates, by name, collection or workspace.",
-        detail="Start here to find a prompt id or slug.",
+        summary="List or search prompt templates; gives their ids and slugs.",
         risk=Risk.READ,
         scopes=("prompts.list",),
         inputs=ListPrompts,
@@ -232,7 +249,7 @@ TOOLS = (
     Tool(
         name="get_prompt",
         domain=DOMAIN,
-        summary="Show one prompt: template, model, parameters, and which versions it has.",
+        summary="Show one prompt: template, model, parameters, versions.",
         risk=Risk.READ,
         scopes=("prompts.read",),
         inputs=OnePrompt,
@@ -242,8 +259,8 @@ TOOLS = (
     Tool(
         name="update_prompt",
         domain=DOMAIN,
-        summary="Change a prompt's template, model, parameters or name as a new version, not yet published.",
-        detail="What is left out stays. dry_run compares only. Publish with publish_prompt.",
+        summary="Change a prompt as a new, unpublished version.",
+        detail="What is left out stays. dry_run compares.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=("prompts.update",),
@@ -256,7 +273,7 @@ TOOLS = (
     Tool(
         name="delete_prompt",
         domain=DOMAIN,
-        summary="Delete a prompt with all its versions for good; calls that name it fail from then on.",
+        summary="Delete a prompt with all versions; calls that name it fail.",
         risk=Risk.DESTRUCTIVE,
         idempotent=True,
         scopes=("prompts.delete",),
@@ -267,18 +284,18 @@ TOOLS = (
     Tool(
         name="publish_prompt",
         domain=DOMAIN,
-        summary="Publish a version of a prompt, or roll back to one: callers get it from then on.",
+        summary="Publish a version of a prompt, or roll back to one.",
         risk=Risk.WRITE,
         idempotent=True,
         scopes=("prompts.publish",),
         inputs=PublishPrompt,
         call=Endpoint("PUT", "/prompts/{prompt_id}/makeDefault"),
-        lookup="list_prompt_versions",
+        lookup=("list_prompts", "list_prompt_versions"),
     ),
     Tool(
         name="list_prompt_versions",
         domain=DOMAIN,
-        summary="List every version of a prompt with its template, number, label and status.",
+        summary="List a prompt's versions (history): number, template, label, status.",
         risk=Risk.READ,
         scopes=("prompts.read",),
         inputs=OnePrompt,
@@ -288,8 +305,8 @@ TOOLS = (
     Tool(
         name="render_prompt",
         domain=DOMAIN,
-        summary="Fill a prompt's variables and show the messages and parameters, without calling a model.",
-        detail="Portkey allows this with a workspace key only.",
+        summary="Fill in a prompt's variables without calling a model.",
+        detail="Needs a workspace key.",
         risk=Risk.READ,
         scopes=("prompts.render",),
         inputs=RenderPrompt,
@@ -299,8 +316,8 @@ TOOLS = (
     Tool(
         name="run_prompt_completion",
         domain=DOMAIN,
-        summary="Run a prompt against its model and return the completion. This costs money.",
-        detail="Billing metadata is required. Portkey allows this with a workspace key only.",
+        summary="Run a prompt on its model: returns the completion, costs money.",
+        detail="Needs a workspace key.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=("completions.write",),
@@ -311,8 +328,8 @@ TOOLS = (
     Tool(
         name="migrate_prompt",
         domain=DOMAIN,
-        summary="Create a prompt, or update the one of that name in the collection if it differs (upsert).",
-        detail="For prompts kept in code. Safe to repeat; dry_run changes nothing. It does not publish.",
+        summary="Create a prompt or update the one of that name (upsert), for prompts kept in code.",
+        detail="Does not publish. Needs string or messages.",
         risk=Risk.WRITE,
         idempotent=True,
         scopes=_FIND_OR_WRITE,
@@ -334,8 +351,8 @@ TOOLS = (
     Tool(
         name="promote_prompt",
         domain=DOMAIN,
-        summary="Copy a prompt's current version to another environment (dev to staging to prod).",
-        detail="Creates or updates the target in its collection and does not publish it.",
+        summary="Copy a prompt to another environment (staging to prod).",
+        detail="Does not publish it.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=_FIND_OR_WRITE,
@@ -349,8 +366,7 @@ TOOLS = (
     Tool(
         name="validate_completion_metadata",
         domain=DOMAIN,
-        summary="Check billing metadata for run_prompt_completion: what is missing, what is advised.",
-        detail="Sends nothing.",
+        summary="Check billing metadata for run_prompt_completion; sends nothing.",
         risk=Risk.READ,
         inputs=CompletionMetadata,
         call=Workflow(validate_completion_metadata),
@@ -358,23 +374,23 @@ TOOLS = (
     Tool(
         name="get_prompt_version",
         domain=DOMAIN,
-        summary="Show one version of a prompt in full: template, model, parameters, tools.",
+        summary="Show one version of a prompt in full.",
         risk=Risk.READ,
         scopes=("prompts.read",),
         inputs=OneVersion,
         call=Endpoint("GET", "/prompts/{prompt_id}/versions/{version_id}"),
-        lookup="list_prompt_versions",
+        lookup=("list_prompts", "list_prompt_versions"),
     ),
     Tool(
         name="update_prompt_version",
         domain=DOMAIN,
-        summary="Put a label (such as production) on a version of a prompt, or take it off.",
-        detail="Versions are otherwise fixed: change the content with update_prompt.",
+        summary="Put a label (production) on a prompt version, or take it off.",
+        detail="Content: update_prompt.",
         risk=Risk.WRITE,
         idempotent=True,
         scopes=("prompts.update",),
         inputs=LabelVersion,
         call=Endpoint("PUT", "/prompts/{prompt_id}/versions/{version_id}"),
-        lookup="list_prompt_versions",
+        lookup=("list_prompts", "list_prompt_versions"),
     ),
 )

@@ -11,12 +11,14 @@ from app.catalog.inputs import (
     At,
     Clearable,
     Email,
+    Folded,
     Identifier,
     Inputs,
     Paged,
     Pages,
     Part,
     Timestamp,
+    Unlisted,
     Uuid,
     optional,
     required,
@@ -50,92 +52,95 @@ class RateLimit(Part):
 
 
 class OneWorkspace(Inputs):
-    workspace_id: Identifier = required("Workspace id or slug.")
+    workspace_id: Identifier = required("Id or slug.")
 
 
 class OneMember(OneWorkspace):
-    user_id: Uuid = required("User id.")
+    user_id: Uuid = required("Id.")
 
 
 class ListWorkspaces(Paged):
-    name: str | None = optional("Part of the name.")
-    exact_name: str | None = optional("The whole name.")
-    status: Literal["active", "archived"] | None = optional("Only these.")
+    name: str | None = optional("Part of it.")
+    exact_name: str | None = optional("All of it.")
+    status: Literal["active", "archived"] | None = optional("Status.")
 
 
 class WorkspaceSettings(Inputs):
-    slug: str | None = optional("Short name for URLs.")
-    description: str | None = optional("What it is for.")
-    is_default: Annotated[int | None, At("defaults.is_default")] = optional("1: the organisation's default.")
+    slug: Annotated[str | None, Unlisted()] = optional("Short name.")
+    description: str | None = optional("Purpose.")
+    is_default: Annotated[int | None, At("defaults.is_default"), Unlisted()] = optional("1: default.")
     metadata: Annotated[dict[str, str] | None, At("defaults.metadata")] = optional(
-        "Text values added to every request's log."
+        "Texts added to request logs."
     )
-    usage_limits: list[UsageLimit] | None = optional("Budgets.")
-    rate_limits: list[RateLimit] | None = optional("Throttles.")
+    usage_limits: Annotated[list[UsageLimit] | None, Folded()] = optional(
+        "Budgets: {credit_limit, type: cost|tokens, alert_threshold (amount), "
+        "periodic_reset: monthly|weekly|null or periodic_reset_days, next_usage_reset_at}."
+    )
+    rate_limits: Annotated[list[RateLimit] | None, Folded()] = optional(
+        "Throttles: {type: requests|tokens, unit: rpm|rph|rpd, value}."
+    )
 
 
 class CreateWorkspace(WorkspaceSettings):
     name: str = required("Name.")
-    users: list[str] | None = optional("Ids of users to add.")
+    users: list[str] | None = optional("User ids.")
 
 
 class UpdateWorkspace(WorkspaceSettings, OneWorkspace):
-    name: str | None = optional("New name.")
-    input_guardrails: Annotated[list[str] | None, At("defaults.input_guardrails")] = optional(
-        "Guardrail slugs for every request."
-    )
-    output_guardrails: Annotated[list[str] | None, At("defaults.output_guardrails")] = optional(
-        "Guardrail slugs for every answer."
-    )
-    user_api_key_config: Annotated[str | None, Clearable(), At("defaults.user_api_key_config")] = optional(
-        'Config slug for its user keys; null or "" clears it.'
-    )
+    name: str | None = optional("Name.")
+    usage_limits: Annotated[list[UsageLimit] | None, Folded()] = optional("As in create_workspace.")
+    rate_limits: Annotated[list[RateLimit] | None, Folded()] = optional("As in create_workspace.")
+    input_guardrails: Annotated[list[str] | None, At("defaults.input_guardrails")] = optional("Slugs.")
+    output_guardrails: Annotated[list[str] | None, At("defaults.output_guardrails")] = optional("Slugs.")
+    user_api_key_config: Annotated[
+        str | None, Clearable(), At("defaults.user_api_key_config"), Unlisted()
+    ] = optional('Slug; "" clears.')
 
 
 class DeleteWorkspace(OneWorkspace):
-    name: str | None = optional("Its name, as a check; looked up when left out.")
-    force_delete: bool | None = optional("Delete it with all it holds.")
+    name: Annotated[str | None, Unlisted()] = optional("As a check.")
+    force_delete: bool | None = optional("With all it holds.")
 
 
 class AddMember(OneWorkspace):
-    user_id: Annotated[Uuid, At("users.0.id")] = required("User id.")
-    role: Annotated[Role, At("users.0.role")] = required("Role in this workspace.")
+    user_id: Annotated[Uuid, At("users.0.id")] = required("Id.")
+    role: Annotated[Role, At("users.0.role")] = required("Role.")
 
 
 class ListMembers(OneWorkspace, Paged):
-    role: Role | None = optional("Only this role.")
-    email: Email | None = optional("Only this address.")
+    role: Annotated[Role | None, Unlisted()] = optional("Role.")
+    email: Email | None = optional("Address.")
 
 
 class UpdateMember(OneMember):
-    role: Role = required("New role in this workspace.")
+    role: Role = required("Role.")
 
 
 class ScimPaged(Pages):
     page_argument: ClassVar[str] = "page"
 
-    page: int | None = optional("Page, from 0.", ge=0)
+    page: int | None = optional("From 0.", ge=0)
 
 
 class ListScimMappings(ScimPaged):
-    workspace_id: str | None = optional("Only this workspace.")
-    scim_group_id: str | None = optional("Only this group.")
-    role: Role | None = optional("Only this role.")
+    workspace_id: str | None = optional("Id or slug.")
+    scim_group_id: Annotated[str | None, Unlisted()] = optional("Group.")
+    role: Annotated[Role | None, Unlisted()] = optional("Role.")
 
 
 class CreateScimMapping(Inputs):
-    workspace_id: str = required("Workspace to fill.")
-    role: Role = required("Role the group's users get.")
-    scim_group_id: str | None = optional("Group id.", min_length=1)
-    scim_group_name: str | None = optional("Or the group's name.", min_length=1)
+    workspace_id: str = required("Id or slug.")
+    role: Role = required("Role of its users.")
+    scim_group_id: str | None = optional("From list_scim_groups.", min_length=1)
+    scim_group_name: Annotated[str | None, Unlisted()] = optional("Or name.", min_length=1)
 
 
 class DeleteScimMapping(Inputs):
-    mapping_id: Identifier = required("Mapping id.")
+    mapping_id: Identifier = required("Id.")
 
 
 class ListScimGroups(ScimPaged):
-    search: str | None = optional("Part of the name.")
+    search: str | None = optional("In the name.")
 
 
 TOOLS = (
@@ -143,7 +148,7 @@ TOOLS = (
         name="list_scim_workspace_mappings",
         title="List SCIM workspace mappings",
         domain=DOMAIN,
-        summary="List which SCIM (directory) groups fill which workspaces, and with which role.",
+        summary="List which SCIM (directory) groups fill which workspaces.",
         risk=Risk.READ,
         enterprise=True,
         inputs=ListScimMappings,
@@ -154,7 +159,6 @@ TOOLS = (
         title="Create SCIM workspace mapping",
         domain=DOMAIN,
         summary="Give a SCIM (directory) group access to a workspace with a role.",
-        detail="Name the group by id or by name. Find groups with list_scim_groups.",
         risk=Risk.WRITE,
         idempotent=False,
         enterprise=True,
@@ -167,7 +171,7 @@ TOOLS = (
         name="delete_scim_workspace_mapping",
         title="Delete SCIM workspace mapping",
         domain=DOMAIN,
-        summary="End a SCIM group's access to a workspace; its users lose that access.",
+        summary="End a SCIM group's access to a workspace.",
         risk=Risk.DESTRUCTIVE,
         idempotent=True,
         enterprise=True,
@@ -179,7 +183,7 @@ TOOLS = (
         name="list_scim_groups",
         title="List SCIM groups",
         domain=DOMAIN,
-        summary="List the groups that your directory sends to Portkey over SCIM.",
+        summary="List SCIM groups: those your directory sends.",
         risk=Risk.READ,
         enterprise=True,
         inputs=ListScimGroups,
@@ -188,8 +192,7 @@ TOOLS = (
     Tool(
         name="list_workspaces",
         domain=DOMAIN,
-        summary="List the organisation's workspaces (teams) with their ids, budgets and throttles.",
-        detail="Start here to find a workspace id.",
+        summary="List workspaces (teams) with ids, budgets and throttles.",
         risk=Risk.READ,
         scopes=("workspaces.list",),
         inputs=ListWorkspaces,
@@ -198,7 +201,7 @@ TOOLS = (
     Tool(
         name="get_workspace",
         domain=DOMAIN,
-        summary="Show one workspace: settings, defaults, limits and members.",
+        summary="Show one workspace: settings, limits, members.",
         risk=Risk.READ,
         scopes=("workspaces.read",),
         inputs=OneWorkspace,
@@ -208,7 +211,7 @@ TOOLS = (
     Tool(
         name="create_workspace",
         domain=DOMAIN,
-        summary="Create a workspace for a team, with members, a budget and throttles if wanted.",
+        summary="Create a workspace (team) with members, budget, throttles.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=("workspaces.create",),
@@ -219,8 +222,8 @@ TOOLS = (
     Tool(
         name="update_workspace",
         domain=DOMAIN,
-        summary="Rename a workspace or change its description, defaults, budget or throttles.",
-        detail="Only what is given changes; a list of limits replaces the whole list.",
+        summary="Change a workspace's name, defaults, budget or throttles.",
+        detail="A list replaces the whole list.",
         risk=Risk.DESTRUCTIVE,
         idempotent=True,
         scopes=("workspaces.update",),
@@ -232,8 +235,8 @@ TOOLS = (
     Tool(
         name="delete_workspace",
         domain=DOMAIN,
-        summary="Delete a workspace for good.",
-        detail="Portkey refuses while it still holds keys, prompts or configs, unless force_delete is true.",
+        summary="Delete a workspace.",
+        detail="Refused while it holds keys, prompts or configs, unless force_delete.",
         risk=Risk.DESTRUCTIVE,
         idempotent=True,
         scopes=("workspaces.delete", "workspaces.read"),
@@ -247,18 +250,18 @@ TOOLS = (
     Tool(
         name="add_workspace_member",
         domain=DOMAIN,
-        summary="Add a user of the organisation to a workspace with a role.",
+        summary="Add a user to a workspace with a role.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=("workspace_users.create",),
         inputs=AddMember,
         call=Endpoint("POST", "/admin/workspaces/{workspace_id}/users"),
-        lookup="list_workspace_members",
+        lookup=("list_workspaces", "list_workspace_members"),
     ),
     Tool(
         name="list_workspace_members",
         domain=DOMAIN,
-        summary="List who is in a workspace, with their roles.",
+        summary="List a workspace's members and roles.",
         risk=Risk.READ,
         scopes=("workspace_users.list",),
         inputs=ListMembers,
@@ -268,12 +271,12 @@ TOOLS = (
     Tool(
         name="get_workspace_member",
         domain=DOMAIN,
-        summary="Show one member of a workspace and the role there.",
+        summary="Show one member of a workspace.",
         risk=Risk.READ,
         scopes=("workspace_users.read",),
         inputs=OneMember,
         call=Endpoint("GET", "/admin/workspaces/{workspace_id}/users/{user_id}"),
-        lookup="list_workspace_members",
+        lookup=("list_workspaces", "list_workspace_members"),
     ),
     Tool(
         name="update_workspace_member",
@@ -284,17 +287,17 @@ TOOLS = (
         scopes=("workspace_users.update",),
         inputs=UpdateMember,
         call=Endpoint("PUT", "/admin/workspaces/{workspace_id}/users/{user_id}"),
-        lookup="list_workspace_members",
+        lookup=("list_workspaces", "list_workspace_members"),
     ),
     Tool(
         name="remove_workspace_member",
         domain=DOMAIN,
-        summary="Remove a member from a workspace; the user stays in the organisation.",
+        summary="Remove a member from a workspace, not from the organisation.",
         risk=Risk.DESTRUCTIVE,
         idempotent=True,
         scopes=("workspace_users.delete",),
         inputs=OneMember,
         call=Endpoint("DELETE", "/admin/workspaces/{workspace_id}/users/{user_id}"),
-        lookup="list_workspace_members",
+        lookup=("list_workspaces", "list_workspace_members"),
     ),
 )

@@ -57,13 +57,14 @@ async def get_prompt(inputs: OnePrompt, run: Run) -> JsonValue:
     Raises:
         PortkeyError: The prompt cannot be read.
     """
+    # No task group: one that fails cancels the task that opened it, which an in-memory client may share.
+    versions = asyncio.create_task(_versions(inputs.prompt_id, run))
     try:
-        async with asyncio.TaskGroup() as reading:
-            prompt = reading.create_task(read_prompt(inputs.prompt_id, run))
-            versions = reading.create_task(_versions(inputs.prompt_id, run))
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return {**prompt.result(), **versions.result()}
+        prompt = await read_prompt(inputs.prompt_id, run)
+        return {**prompt, **await versions}
+    finally:
+        versions.cancel()
+        await asyncio.gather(versions, return_exceptions=True)
 
 
 async def _versions(prompt_id: str, run: Run) -> JsonObject:

@@ -220,7 +220,9 @@ async def test_publish_prompt(desk: Desk) -> None:
     await desk.good("publish_prompt", prompt_id=TICKET, version="3")
     assert await desk.sent() == ("PUT", f"/v1/prompts/{TICKET}/makeDefault", "", {"version": 3})
     error = await desk.bad("publish_prompt", prompt_id=TICKET, version=9)
-    assert error["next_step"] == "Find the right id with list_prompt_versions, then call again."
+    assert (
+        error["next_step"] == "Find the right id with list_prompts and list_prompt_versions, then call again."
+    )
     assert (await desk.bad("publish_prompt", prompt_id=TICKET, version=0))["code"] == "invalid_arguments"
 
 
@@ -336,7 +338,9 @@ async def test_get_prompt_version(desk: Desk) -> None:
     data = await desk.good("get_prompt_version", prompt_id=TICKET, version_id=version)
     assert data["string"] == "Summarise: {{ticket}}"
     error = await desk.bad("get_prompt_version", prompt_id=REFUND, version_id=version)
-    assert error["next_step"] == "Find the right id with list_prompt_versions, then call again."
+    assert (
+        error["next_step"] == "Find the right id with list_prompts and list_prompt_versions, then call again."
+    )
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,10 @@ async def test_get_workspace_member(desk: Desk) -> None:
     data = await desk.good("get_workspace_member", workspace_id=PRODUCTION, user_id=user_id("priya"))
     assert data["role"] == "manager"
     error = await desk.bad("get_workspace_member", workspace_id=PRODUCTION, user_id=NOBODY)
-    assert error["next_step"] == "Find the right id with list_workspace_members, then call again."
+    assert (
+        error["next_step"]
+        == "Find the right id with list_workspaces and list_workspace_members, then call again."
+    )
 
 
 async def test_update_workspace_member(desk: Desk) -> None:

@@ -20,7 +20,7 @@ async def test_a_call_leaves_one_line_that_tells_what_happened() -> None:
     headers = {"Authorization": "Bearer s3cret", "Mcp-Method": "tools/call", "Mcp-Name": "list_users"}
     with capture_logs() as logs:
         async with client(app) as http:
-            response = await http.post("/mcp?tools=users&token=leak", json={}, headers=headers)
+            response = await http.post("/mcp?user=users&token=leak", json={}, headers=headers)
     (line,) = access_lines(logs)
     assert line["method"] == "POST"
     assert line["path"] == "/mcp"
