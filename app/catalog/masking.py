@@ -31,6 +31,8 @@ _NAMED: Final = ("value", "values")
 
 # An authorization header in running text. A digit is asked for, so that prose about it stays.
 _CREDENTIAL: Final = re.compile(r"\b(bearer|basic)\s+(?=[\w\-.~+/]*\d)[\w\-.~+/]{12,}=*", re.IGNORECASE)
+_SHORTEST_CREDENTIAL: Final = len("basic ") + 12
+_JSON_STARTS: Final = frozenset("{[ \t\r\n")
 _JSON_WITH_SECRET: Final = re.compile(
     r"[\"\\](?:[\w\-.]*)(key|authorization|passw|passphrase|secret|token|credential|cookie)", re.IGNORECASE
 )
@@ -147,9 +149,12 @@ def _names_keys(item: JsonValue) -> bool:
 
 
 def _hide_in_text(text: str, depth: int) -> str:
-    if _CREDENTIAL.search(text):
+    # Most texts are short and neither: two cheap looks spare them the expressions.
+    if len(text) >= _SHORTEST_CREDENTIAL and ("bearer" in (lower := text.lower()) or "basic" in lower):
         text = _CREDENTIAL.sub(rf"\1 {MASK}", text)
-    if text.lstrip()[:1] not in ("{", "[") or not _JSON_WITH_SECRET.search(text):
+    if text[:1] not in _JSON_STARTS or text.lstrip()[:1] not in ("{", "["):
+        return text
+    if not _JSON_WITH_SECRET.search(text):
         return text
     try:
         decoded: JsonValue = orjson.loads(text)

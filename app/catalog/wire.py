@@ -95,9 +95,6 @@ def json_text(value: JsonValue) -> JsonValue:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-as_json_text = json_text
-
-
 def comma_list(value: JsonValue) -> JsonValue:
     """A list as one text with commas; text is taken as such a list already. Numbers and flags as in JSON."""
     if not isinstance(value, list):

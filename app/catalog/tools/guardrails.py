@@ -26,7 +26,7 @@ from app.catalog.inputs import (
 )
 from app.catalog.rules import SomethingToChange
 from app.catalog.tool import Endpoint, Risk, Tool
-from app.catalog.wire import as_json_text
+from app.catalog.wire import json_text
 
 DOMAIN = "guardrails"
 
@@ -38,7 +38,7 @@ _ASYNC = "async"
 
 def _metadata(value: JsonValue) -> JsonValue:
     """The API description wants text here; the TypeScript server takes an object."""
-    return value if isinstance(value, str) else as_json_text(value)
+    return value if isinstance(value, str) else json_text(value)
 
 
 class Feedback(Part):
