@@ -72,7 +72,7 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     if asked is None and env.get("MCP_TRANSPORT", "").strip().lower() == "stdio":
         return _stdio(options, env)
     from app.greeting import greeting
-    from app.service import Service, read_settings
+    from app.service import Service, load_certificates, read_settings
     from app.web.server import serve
 
     settings = read_settings(env)
@@ -98,6 +98,7 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
         readiness=readiness,
         shutdown_timeout=settings.shutdown_timeout_ms / 1000,
         on_started=started,
+        tls=load_certificates(settings),
     )
 
 
@@ -157,8 +158,11 @@ def _check_config(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
     for warning in settings.warnings:
         sys.stdout.write(f"Warning: {warning}\n")
     reach = f"Portkey at {settings.portkey_base_url}" if settings.portkey_api_key else "the embedded sandbox"
+    tls = " with TLS" if settings.tls_cert_path else ""
     where = (
-        "over stdio" if stdio else f"on {settings.host}:{settings.port}, authentication {settings.auth_mode}"
+        "over stdio"
+        if stdio
+        else f"on {settings.host}:{settings.port}{tls}, authentication {settings.auth_mode}"
     )
     sys.stdout.write(f"The settings are right: portkey-admin-mcp would serve {reach} {where}.\n")
     return DONE

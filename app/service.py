@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from app import __version__
 from app.auth.bearer import BearerVerifier
 from app.auth.policy import Policy
 from app.auth.principal import ANONYMOUS, STDIO
+from app.auth.scopes import ALL_SCOPES
 from app.catalog import snapshot
 from app.catalog.registry import DOMAINS, load_tools
 from app.catalog.toolbox import Toolbox
@@ -27,8 +29,13 @@ from app.settings import Check, Problem, Settings, SettingsError, load_settings
 from app.web.allow_list import AllowList
 from app.web.application import create_application
 from app.web.base_url import advertised_base_url
+from app.web.discovery import Discovery
 from app.web.options import WebOptions
+from app.web.rate_limits.failover import FailoverStore
+from app.web.rate_limits.limits import Limit, RateLimits
+from app.web.rate_limits.memory import MemoryStore
 from app.web.readiness import Readiness
+from app.web.trusted_proxies import TrustedProxies
 from app.web.upstream_check import ProbeFailedError, Reason, UpstreamCheck
 
 if TYPE_CHECKING:
@@ -37,10 +44,14 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from starlette.applications import Starlette
 
+    from app.auth.clerk.sign_in import ClerkSignIn
+    from app.auth.policy import Risk
     from app.auth.principal import Principal
+    from app.auth.verifier import TokenVerifier
     from app.catalog.tool import Tool
     from app.portkey.transport import Transport
     from app.protocol.events.log import EventLog
+    from app.web.tls import Certificates
 
 SANDBOX_BASE_URL: Final = "http://sandbox.local/v1"
 USER_AGENT: Final = f"portkey-admin-mcp/{__version__}"
@@ -52,7 +63,32 @@ def read_settings(env: Mapping[str, str], *, stdio: bool = False) -> Settings:
     Raises:
         SettingsError: With every problem.
     """
-    return load_settings(env, domains=DOMAINS, transport="stdio" if stdio else "http", checks=_CHECKS)
+    if stdio:
+        return load_settings(env, domains=DOMAINS, transport="stdio", checks=_CHECKS)
+    settings = load_settings(env, domains=DOMAINS, transport="http", checks=(*_CHECKS, *_HTTP_CHECKS))
+    certificates = load_certificates(settings)
+    expiry = certificates.expiry_warning if certificates else None
+    return settings.model_copy(update={"warnings": (*settings.warnings, expiry)}) if expiry else settings
+
+
+def load_certificates(settings: Settings) -> Certificates | None:
+    """Load what the listener presents; None for plain HTTP.
+
+    Raises:
+        SettingsError: The files cannot be used.
+    """
+    if settings.tls_cert_path is None or settings.tls_key_path is None:
+        return None
+    from app.web.tls import Certificates, TlsFiles, TlsFilesError
+
+    fields = {"certificate": "tls_cert_path", "key": "tls_key_path", "client_ca": "tls_ca_path"}
+    try:
+        return Certificates(TlsFiles(**{part: getattr(settings, field) for part, field in fields.items()}))
+    except TlsFilesError as error:
+        raise SettingsError(
+            Problem(settings.variable(fields[flaw.part]), getattr(settings, fields[flaw.part]), flaw.advice)
+            for flaw in error.flaws
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +163,10 @@ class Service:
         """The address this service tells others to use."""
         settings = self.settings
         return advertised_base_url(
-            public_base_url=settings.public_base_url, host=settings.host, port=settings.port
+            public_base_url=settings.public_base_url,
+            host=settings.host,
+            port=settings.port,
+            scheme="https" if settings.tls_cert_path else "http",
         )
 
     def mcp_server(self, principal: Principal) -> Server[Any]:
@@ -145,6 +184,8 @@ class Service:
         """Build the HTTP application, and what /ready reports."""
         settings = self.settings
         event_log = _event_log(settings)
+        rate_limits = _rate_limits(settings)
+        clerk = _clerk(settings)
         handler = HttpHandler(
             self.mcp_server(ANONYMOUS),
             stateless=settings.session_mode == "stateless",
@@ -157,12 +198,14 @@ class Service:
         @asynccontextmanager
         async def lifespan(_application: Starlette) -> AsyncIterator[None]:
             try:
-                async with handler.run():
+                async with handler.run(), clerk.run() if clerk else nullcontext():
                     _settle_memory()
                     yield
             finally:
                 if event_log is not None:
                     await event_log.aclose()
+                if rate_limits is not None:
+                    await rate_limits.store.aclose()
                 await self.backend.client.aclose()
 
         readiness = Readiness(
@@ -170,7 +213,7 @@ class Service:
             upstream=UpstreamCheck(self._probe) if settings.ready_check == "portkey" else None,
         )
         application = create_application(
-            mcp=handler, options=self._web_options(), readiness=readiness, lifespan=lifespan
+            mcp=handler, options=self._web_options(rate_limits, clerk), readiness=readiness, lifespan=lifespan
         )
         return application, readiness
 
@@ -181,28 +224,38 @@ class Service:
         finally:
             await self.backend.client.aclose()
 
-    def _web_options(self) -> WebOptions:
+    def _web_options(self, rate_limits: RateLimits | None, clerk: ClerkSignIn | None) -> WebOptions:
         settings = self.settings
         is_open = settings.auth_mode == "none"
         origins = AllowList.parse(settings.allowed_origins)
-        hosts = [*settings.allowed_origins, *([settings.public_base_url] if settings.public_base_url else [])]
+        hosts = settings.allowed_hosts or settings.allowed_origins
+        public = [_origin_of(settings.public_base_url)] if settings.public_base_url else []
         return WebOptions(
             version=__version__,
             base_url=self.base_url,
             auth_mode=settings.auth_mode,
-            verifier=None
-            if is_open
-            else BearerVerifier(token.get_secret_value() for token in settings.auth_tokens),
+            verifier=_verifier(settings, clerk),
+            discovery=_discovery(settings, clerk),
+            risk_of=self._risk_of if clerk else None,
             policy=self.policy,
             domains=self._domains,
             allowed_origins=origins,
             # Without a token, a name that somebody rebound to this address must not be enough.
-            allowed_hosts=AllowList.parse(hosts) if is_open else None,
+            allowed_hosts=AllowList.parse([*hosts, *public]) if is_open or settings.allowed_hosts else None,
+            trusted_proxies=TrustedProxies.parse(settings.trust_proxy),
+            rate_limits=rate_limits,
+            max_concurrent_requests=settings.max_concurrent_requests,
+            max_concurrent_requests_per_principal=settings.max_concurrent_requests_per_principal,
             max_request_bytes=settings.max_request_bytes,
             session_mode=settings.session_mode,
             event_store_mode=settings.event_store if settings.session_mode == "stateful" else "off",
             backend="sandbox" if self.backend.sandbox else "portkey",
+            tls=settings.tls_cert_path is not None,
         )
+
+    def _risk_of(self, name: str) -> Risk | None:
+        tool = self.toolbox.selection(self.policy).tool(name)
+        return None if tool is None else tool.risk
 
     async def _probe(self) -> None:
         """Ask Portkey something cheap that every admin key may."""
@@ -229,6 +282,33 @@ def _client(settings: Settings, transport: Transport, base_url: BaseUrl) -> Port
     )
 
 
+def _clerk(settings: Settings) -> ClerkSignIn | None:
+    if settings.auth_mode != "clerk":
+        return None
+    from app.auth.clerk.sign_in import ClerkSignIn
+
+    return ClerkSignIn(settings)
+
+
+def _verifier(settings: Settings, clerk: ClerkSignIn | None) -> TokenVerifier | None:
+    if clerk is not None:
+        return clerk.verifier
+    if settings.auth_mode == "none":
+        return None
+    return BearerVerifier(token.get_secret_value() for token in settings.auth_tokens)
+
+
+def _discovery(settings: Settings, clerk: ClerkSignIn | None) -> Discovery | None:
+    if clerk is None:
+        return None
+    return Discovery(
+        issuer=clerk.issuer,
+        scopes=settings.clerk_scopes or ALL_SCOPES,
+        server_metadata=clerk.server_metadata,
+        audience_configured=bool(settings.clerk_audience),
+    )
+
+
 def _event_log(settings: Settings) -> EventLog | None:
     if settings.session_mode == "stateless" or settings.event_store == "off":
         return None
@@ -247,6 +327,31 @@ def _event_log(settings: Settings) -> EventLog | None:
         max_events=settings.event_store_max_events,
         ttl=settings.event_ttl_seconds,
         deadline=settings.event_store_command_timeout_ms / 1000,
+    )
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _rate_limits(settings: Settings) -> RateLimits | None:
+    if not settings.rate_limit_enabled:
+        return None
+    limit = Limit(
+        capacity=settings.rate_limit_max,
+        refill=settings.rate_limit_refill or settings.rate_limit_max,
+        window=settings.rate_limit_window_ms / 1000,
+    )
+    memory = MemoryStore(max_buckets=settings.rate_limit_max_buckets)
+    url = settings.rate_limit_redis_url or settings.redis_url
+    if settings.rate_limit_store == "memory" or url is None:
+        return RateLimits(limit, memory)
+    from app.web.rate_limits.redis import RedisStore, connect
+
+    shared = RedisStore(connect(url.get_secret_value()), prefix=settings.rate_limit_redis_key_prefix)
+    return RateLimits(
+        limit, FailoverStore(shared, local=memory, direction=settings.rate_limit_on_redis_failure)
     )
 
 
@@ -278,6 +383,20 @@ def _check_origins(settings: Settings) -> Iterator[Problem]:
         yield Problem(settings.variable("allowed_origins"), ",".join(settings.allowed_origins), str(error))
 
 
+def _check_hosts(settings: Settings) -> Iterator[Problem]:
+    try:
+        AllowList.parse(settings.allowed_hosts)
+    except ValueError as error:
+        yield Problem(settings.variable("allowed_hosts"), ",".join(settings.allowed_hosts), str(error))
+
+
+def _check_trust_proxy(settings: Settings) -> Iterator[Problem]:
+    try:
+        TrustedProxies.parse(settings.trust_proxy)
+    except ValueError as error:
+        yield Problem(settings.variable("trust_proxy"), settings.trust_proxy, str(error))
+
+
 def _check_fault(settings: Settings) -> Iterator[Problem]:
     try:
         if settings.sandbox_fault is not None:
@@ -286,10 +405,20 @@ def _check_fault(settings: Settings) -> Iterator[Problem]:
         yield Problem(settings.variable("sandbox_fault"), settings.sandbox_fault, str(error))
 
 
+def _check_tls(settings: Settings) -> Iterator[Problem]:
+    try:
+        load_certificates(settings)
+    except SettingsError as error:
+        yield from error.problems
+
+
 _CHECKS: Final = (
     Check(
         ("portkey_base_url", "portkey_allow_private_base_url", "portkey_allow_insecure_http"), _check_base_url
     ),
     Check(("allowed_origins",), _check_origins),
+    Check(("allowed_hosts",), _check_hosts),
+    Check(("trust_proxy",), _check_trust_proxy),
     Check(("sandbox_fault",), _check_fault),
 )
+_HTTP_CHECKS: Final = (Check(("tls_cert_path", "tls_key_path", "tls_ca_path"), _check_tls),)

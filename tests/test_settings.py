@@ -88,7 +88,7 @@ def test_what_the_product_description_shows_is_accepted() -> None:
     )
     assert settings.allowed_origins == ("https://your-app-domain",)
     assert len(settings.warnings) == 1
-    assert settings.warnings[0].startswith("MCP_TRUST_PROXY has no effect in this version")
+    assert settings.warnings[0].startswith("MCP_TRUST_PROXY=true is taken for 1")
 
 
 def test_all_problems_come_at_once_under_the_names_that_were_used() -> None:
@@ -232,10 +232,11 @@ def test_a_list_of_no_origins_is_a_problem() -> None:
     assert list(problems_of({"CORS_ORIGIN": " , "})) == ["CORS_ORIGIN"]
 
 
-def test_clerk_is_refused_with_the_reason() -> None:
+def test_clerk_says_all_that_it_lacks() -> None:
     problems = problems_of({"MCP_AUTH_MODE": "clerk", "MCP_HOST": "0.0.0.0"})  # noqa: S104
-    assert list(problems) == ["MCP_AUTH_MODE"]
-    assert "clerk is not served yet" in problems["MCP_AUTH_MODE"].accepted
+    assert list(problems) == ["CLERK_ISSUER", "CLERK_AUDIENCE"]
+    assert "https://clerk.example.com" in problems["CLERK_ISSUER"].accepted
+    assert "CLERK_AUTHORIZED_PARTIES" in problems["CLERK_AUDIENCE"].accepted
 
 
 def test_no_address_beyond_loopback_without_authentication() -> None:
@@ -458,3 +459,26 @@ def test_the_report_is_safe_to_print() -> None:
     assert "pw" not in report
     assert max(map(len, report.splitlines())) < 100
     assert render_problems([Problem("A", None, "Use one.")]).startswith("The configuration has one problem:")
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (("MCP_TLS_KEY_PATH",), {"MCP_TLS_CERT_PATH"}),
+        (("MCP_TLS_CERT_PATH",), {"MCP_TLS_KEY_PATH"}),
+        (("MCP_TLS_CERT_PATH", "MCP_TLS_CA_PATH"), {"MCP_TLS_KEY_PATH"}),
+        (("MCP_TLS_CA_PATH",), {"MCP_TLS_CERT_PATH", "MCP_TLS_KEY_PATH"}),
+    ],
+)
+def test_tls_needs_a_certificate_and_its_key(given: tuple[str, ...], missing: set[str]) -> None:
+    problems = problems_of(dict.fromkeys(given, "/run/secrets/file"))
+    assert set(problems) == missing
+    for problem in problems.values():
+        assert all(name in problem.accepted for name in given)
+
+
+def test_a_public_address_of_plain_http_is_a_warning_with_tls() -> None:
+    tls = {"MCP_TLS_CERT_PATH": "/a", "MCP_TLS_KEY_PATH": "/b"}
+    (warning,) = load_settings(tls | {"MCP_PUBLIC_BASE_URL": "http://mcp.example.com"}).warnings
+    assert "MCP_PUBLIC_BASE_URL begins with http:" in warning
+    assert load_settings(tls | {"MCP_PUBLIC_BASE_URL": "https://mcp.example.com"}).warnings == ()

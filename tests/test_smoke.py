@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -494,3 +495,24 @@ def test_options_that_cannot_work_are_refused_by_name(env: dict[str, str], varia
         SmokeOptions.from_environment(env)
     assert str(caught.value).startswith(variable)
     assert "hid" not in str(caught.value)
+
+
+def test_a_service_of_this_machine_with_a_certificate_is_reached_over_https() -> None:
+    tls = {"MCP_TLS_CERT_PATH": "/run/secrets/tls.crt"}
+    options = SmokeOptions.from_environment(tls)
+    assert (options.base_url, options.certificate) == ("https://127.0.0.1:3000", "/run/secrets/tls.crt")
+    elsewhere = SmokeOptions.from_environment(tls | {"MCP_TEST_BASE_URL": "https://mcp.example.com"})
+    assert elsewhere.certificate is None
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "-----BEGIN CERTIFICATE-----\njunk\n-----END CERTIFICATE-----\n"]
+)
+def test_a_certificate_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "tls.crt"
+    if content is not None:
+        path.write_text(content)
+    lines: list[str] = []
+    options = SmokeOptions("https://127.0.0.1:1", "https://127.0.0.1:1/mcp", certificate=str(path))
+    assert run_smoke(options, lines.append) == 1
+    assert lines[-1].startswith("MCP_TLS_CERT_PATH names no certificate")

@@ -12,6 +12,14 @@ class VerifierUnavailableError(Exception):
     """The token could not be checked right now; neither accept nor refuse it."""
 
 
+class AccessDeniedError(Exception):
+    """The token is valid, but its holder may not come in; the message is fit for the caller."""
+
+
+class InsufficientScopeError(AccessDeniedError):
+    """The token is valid, but lacks a scope; a token with more scopes would be let in."""
+
+
 class TokenVerifier(Protocol):
     """Checks a token somebody presented."""
 
@@ -23,4 +31,5 @@ class TokenVerifier(Protocol):
 
         Raises:
             VerifierUnavailableError: What is needed to decide cannot be reached.
+            AccessDeniedError: The token is valid, and its holder is not admitted.
         """

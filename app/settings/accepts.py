@@ -24,6 +24,9 @@ _MOST_DIGITS: Final = 15
 _SIZE = re.compile(r"([0-9]{1,15}) *(b|kb|kib|mb|mib|gb|gib)?", re.IGNORECASE)
 _UNITS: Final = {"b": 1, "kb": 2**10, "kib": 2**10, "mb": 2**20, "mib": 2**20, "gb": 2**30, "gib": 2**30}
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
+# RFC 6749, section 3.3.
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
@@ -111,12 +114,23 @@ def _parse_origins(given: str) -> tuple[str, ...]:
     return origins
 
 
-def parse_secrets(given: str) -> tuple[str, ...]:
-    """Return the comma-separated values; raise ValueError for any that cannot stand in an HTTP header."""
+def _parse_values(given: str) -> tuple[str, ...]:
     values = tuple(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
     if not values or not all(_VISIBLE_ASCII.fullmatch(value) for value in values):
         raise ValueError
     return values
+
+
+def _parse_scopes(given: str) -> tuple[str, ...]:
+    scopes = tuple(dict.fromkeys(given.replace(",", " ").split()))
+    if not scopes or not all(_SCOPE.fullmatch(scope) for scope in scopes):
+        raise ValueError
+    return scopes
+
+
+def parse_secrets(given: str) -> tuple[str, ...]:
+    """Return the comma-separated values; raise ValueError for any that cannot stand in an HTTP header."""
+    return _parse_values(given)
 
 
 def parse_secret(given: str) -> str:
@@ -142,6 +156,14 @@ def _parse_http_url(given: str) -> str:
     return given.rstrip("/")
 
 
+def _parse_issuer_url(given: str) -> str:
+    _parse_http_url(given)
+    parts = urlsplit(given)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK_NAMES:
+        raise ValueError
+    return given
+
+
 def _parse_redis_url(given: str) -> str:
     parts = urlsplit(given)
     if parts.scheme not in {"redis", "rediss"} or not parts.hostname or parts.port == 0:
@@ -158,9 +180,14 @@ ORIGINS: Final = Accepts(
     "origins or hosts separated by commas, such as https://app.example.com or localhost:*, or `*` for all",
     _parse_origins,
 )
+VALUES: Final = Accepts("one value or several separated by commas", _parse_values)
+SCOPES: Final = Accepts("scopes separated by commas or blanks", _parse_scopes)
 SECRETS: Final = Accepts("one token or several separated by commas, in visible ASCII", parse_secrets)
 SECRET: Final = Accepts("a key in visible ASCII, without spaces", parse_secret)
 HTTP_URL: Final = Accepts(
     "an absolute http or https URL without user name, query or fragment", _parse_http_url
+)
+ISSUER_URL: Final = Accepts(
+    "an https URL without user name, query or fragment (http on loopback only)", _parse_issuer_url
 )
 REDIS_URL: Final = Accepts("a redis:// or rediss:// URL such as redis://localhost:6379", _parse_redis_url)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from app.settings.clerk_checks import clerk_problems, clerk_warnings
 from app.settings.problems import Problem
 
 if TYPE_CHECKING:
     from app.settings.model import Settings
 
 SHORTEST_STRONG_TOKEN: Final = 16
+_TLS_FIELDS: Final = ("tls_cert_path", "tls_key_path", "tls_ca_path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,45 @@ def _redis_without_url(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _half_of_tls(settings: Settings) -> Iterator[Problem]:
+    given = {name: getattr(settings, name) for name in _TLS_FIELDS}
+    named = [settings.variable(name) for name, path in given.items() if path is not None]
+    if not named:
+        return
+    for name, advice in (
+        ("tls_cert_path", "Set it to the PEM file of this server's certificate"),
+        ("tls_key_path", "Set it to the PEM file of the certificate's private key"),
+    ):
+        if given[name] is None:
+            yield Problem(
+                settings.variable(name),
+                None,
+                f"{advice}; {' and '.join(named)} {'means' if len(named) == 1 else 'mean'} that this server"
+                " is to speak TLS.",
+            )
+
+
+def _rate_limit_redis_without_url(settings: Settings) -> Iterator[Problem]:
+    shared = settings.rate_limit_enabled and settings.rate_limit_store == "redis"
+    if shared and settings.rate_limit_redis_url is None and settings.redis_url is None:
+        yield Problem(
+            settings.variable("rate_limit_redis_url"),
+            None,
+            "RATE_LIMIT_STORE=redis needs a Redis. Set RATE_LIMIT_REDIS_URL (or MCP_REDIS_URL), for example"
+            " to redis://localhost:6379.",
+        )
+
+
 HTTP_CHECKS: Final = (
     Check(("host", "auth_mode", "allow_unauthenticated_http"), _open_to_the_network),
     Check(("auth_mode", "auth_tokens", "auth_token_file"), _bearer_without_token),
+    Check(("auth_mode", "clerk_issuer", "clerk_audience", "clerk_authorized_parties"), clerk_problems),
     Check(("event_store", "redis_url"), _redis_without_url),
+    Check(
+        ("rate_limit_enabled", "rate_limit_store", "rate_limit_redis_url", "redis_url"),
+        _rate_limit_redis_without_url,
+    ),
+    Check(_TLS_FIELDS, _half_of_tls),
 )
 
 
@@ -111,10 +148,17 @@ def choice_warnings(settings: Settings) -> Iterator[str]:
         )
     if settings.auth_tokens and settings.auth_mode == "none":
         yield "A bearer token is set but has no effect: MCP_AUTH_MODE is none. Set MCP_AUTH_MODE=bearer."
+    yield from clerk_warnings(settings)
     if settings.event_store != "off" and settings.session_mode == "stateless":
         yield (
             f"MCP_EVENT_STORE={settings.event_store} has no effect with MCP_SESSION_MODE=stateless:"
             " only stateful sessions use it so far."
+        )
+    if settings.trust_proxy.lower() in {"true", "yes", "on"}:
+        yield (
+            f"MCP_TRUST_PROXY={settings.trust_proxy} is taken for 1: whoever connects to this server is"
+            " believed to be the one proxy in front. Write MCP_TRUST_PROXY=1 to say so, the number of proxies"
+            " if there are more, or better their addresses, such as 10.0.0.0/8."
         )
     if (
         settings.auth_mode == "none"
@@ -129,4 +173,9 @@ def choice_warnings(settings: Settings) -> Iterator[str]:
         yield (
             f"{settings.variable('allowed_origins')}=* with MCP_AUTH_MODE=none lets any web page that a user"
             " of this machine opens call the tools; name the origins you need."
+        )
+    if settings.tls_cert_path and (settings.public_base_url or "").startswith("http:"):
+        yield (
+            f"{settings.variable('public_base_url')} begins with http:, but this server speaks https;"
+            " clients are told an address at which it does not answer."
         )

@@ -13,12 +13,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from app.settings.accepts import (
     FLAG,
     HTTP_URL,
+    ISSUER_URL,
     NAMES,
     ORIGINS,
     REDIS_URL,
+    SCOPES,
     SECRET,
     SECRETS,
     SIZE,
+    VALUES,
     Accepts,
     choice,
     text,
@@ -84,6 +87,101 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("ALLOWED_ORIGINS", "CORS_ORIGIN"),
         description="Browser origins that may call, on any port unless it is named. Only browsers send one.",
     )
+    allowed_hosts: Annotated[tuple[str, ...], ORIGINS] = Field(
+        default=(),
+        validation_alias="MCP_ALLOWED_HOSTS",
+        description="Names this server answers to. Unset asks only without authentication; see proxies.md.",
+    )
+    trust_proxy: Annotated[
+        str, text("false, loopback, how many proxies there are, or their addresses and networks")
+    ] = Field(
+        default="loopback",
+        validation_alias="MCP_TRUST_PROXY",
+        description="Proxies that are believed about the client's address and scheme; see proxies.md.",
+    )
+    max_concurrent_requests: Annotated[int, whole_number(1, 1_000_000)] = Field(
+        default=1024,
+        validation_alias="MCP_MAX_CONCURRENT_REQUESTS",
+        description="Most calls answered at once, and most streams open; further ones are answered with 503.",
+    )
+    max_concurrent_requests_per_principal: Annotated[int, whole_number(1, 1_000_000)] = Field(
+        default=256,
+        validation_alias="MCP_MAX_CONCURRENT_REQUESTS_PER_PRINCIPAL",
+        description="The same for one authenticated principal; further ones are answered with 429.",
+    )
+
+    # Rate limits
+
+    rate_limit_enabled: Annotated[bool, FLAG] = Field(
+        default=True,
+        validation_alias="RATE_LIMIT_ENABLED",
+        description="Limit how often an address, and once authenticated a principal, may call.",
+    )
+    rate_limit_max: Annotated[int, whole_number(1, 1_000_000)] = Field(
+        default=300,
+        validation_alias="RATE_LIMIT_MAX",
+        description="Tokens in a full bucket: the largest burst of requests.",
+    )
+    rate_limit_window_ms: Annotated[int, whole_number(1, 86_400_000, unit="milliseconds")] = Field(
+        default=60_000,
+        validation_alias="RATE_LIMIT_WINDOW_MS",
+        description="Time in which RATE_LIMIT_REFILL tokens come back, evenly.",
+    )
+    rate_limit_refill: Annotated[int | None, whole_number(1, 1_000_000)] = Field(
+        default=None,
+        validation_alias="RATE_LIMIT_REFILL",
+        description="Tokens that come back in a window. Unset means as many as RATE_LIMIT_MAX.",
+    )
+    rate_limit_store: Annotated[Literal["memory", "redis"], choice("memory", "redis")] = Field(
+        default="memory",
+        validation_alias="RATE_LIMIT_STORE",
+        description="Where buckets are kept: each process counts for itself, or all count together in Redis.",
+    )
+    rate_limit_max_buckets: Annotated[int, whole_number(1, 10_000_000)] = Field(
+        default=10_000,
+        validation_alias="RATE_LIMIT_MAX_BUCKETS",
+        description="Most buckets in memory; the one unused for longest is forgotten first.",
+    )
+    rate_limit_redis_url: Annotated[SecretStr | None, REDIS_URL] = Field(
+        default=None,
+        validation_alias="RATE_LIMIT_REDIS_URL",
+        description="Redis server for RATE_LIMIT_STORE=redis. Unset means that of MCP_REDIS_URL.",
+    )
+    rate_limit_redis_key_prefix: Annotated[str, text("any text")] = Field(
+        default="mcp:rate-limit",
+        validation_alias="RATE_LIMIT_REDIS_KEY_PREFIX",
+        description="Start of every Redis key; processes that count together share it.",
+    )
+    rate_limit_on_redis_failure: Annotated[
+        Literal["local", "open", "closed"], choice("local", "open", "closed")
+    ] = Field(
+        default="local",
+        validation_alias="RATE_LIMIT_ON_REDIS_FAILURE",
+        description="While Redis is down: count in each process, admit everything, or answer 503.",
+    )
+    rate_limit_single_process: Annotated[bool, FLAG] = Field(
+        default=False,
+        validation_alias="RATE_LIMIT_SINGLE_PROCESS",
+        description="Accepted for configurations that have it; nothing follows from it.",
+    )
+
+    # TLS
+
+    tls_key_path: Annotated[str | None, text("the path of a PEM file")] = Field(
+        default=None,
+        validation_alias="MCP_TLS_KEY_PATH",
+        description="Private key of the certificate, without a passphrase.",
+    )
+    tls_cert_path: Annotated[str | None, text("the path of a PEM file")] = Field(
+        default=None,
+        validation_alias="MCP_TLS_CERT_PATH",
+        description="Certificate of this server, then its intermediates. Makes the server speak HTTPS.",
+    )
+    tls_ca_path: Annotated[str | None, text("the path of a PEM file")] = Field(
+        default=None,
+        validation_alias="MCP_TLS_CA_PATH",
+        description="CA certificates of clients: without a certificate signed by one, nobody can connect.",
+    )
 
     # Sessions
 
@@ -145,12 +243,10 @@ class Settings(BaseSettings):
 
     # Authentication
 
-    auth_mode: Annotated[
-        Literal["none", "bearer"], choice("none", "bearer", words="none or bearer (clerk is not served yet)")
-    ] = Field(
+    auth_mode: Annotated[Literal["none", "bearer", "clerk"], choice("none", "bearer", "clerk")] = Field(
         default="none",
         validation_alias="MCP_AUTH_MODE",
-        description="Who may call: everybody who reaches the port, or holders of a bearer token.",
+        description="Who may call: everybody who reaches the port, holders of a token, or users of Clerk.",
     )
     auth_tokens: Annotated[tuple[SecretStr, ...], SECRETS] = Field(
         default=(),
@@ -166,6 +262,74 @@ class Settings(BaseSettings):
         default=False,
         validation_alias="MCP_ALLOW_UNAUTHENTICATED_HTTP",
         description="Let MCP_AUTH_MODE=none listen beyond loopback, when something in front authenticates.",
+    )
+
+    # Clerk
+
+    clerk_issuer: Annotated[str | None, ISSUER_URL] = Field(
+        default=None,
+        validation_alias="CLERK_ISSUER",
+        description="Frontend API URL of the Clerk instance, exactly as `iss` of its tokens has it.",
+    )
+    clerk_audience: Annotated[tuple[str, ...], VALUES] = Field(
+        default=(),
+        validation_alias="CLERK_AUDIENCE",
+        description="What a token must be for (`aud`), any of them: the URL of /mcp that clients use.",
+    )
+    clerk_authorized_parties: Annotated[tuple[str, ...], VALUES] = Field(
+        default=(),
+        validation_alias="CLERK_AUTHORIZED_PARTIES",
+        description="Lesser check: apps (`azp`, `client_id`) whose tokens are good without an audience.",
+    )
+    clerk_jwks_url: Annotated[str | None, ISSUER_URL] = Field(
+        default=None,
+        validation_alias="CLERK_JWKS_URL",
+        description="Where the issuer's keys are. Unset: /.well-known/jwks.json of the issuer.",
+    )
+    clerk_secret_key: Annotated[SecretStr | None, SECRET] = Field(
+        default=None,
+        validation_alias="CLERK_SECRET_KEY",
+        description="Secret key of the instance, to have Clerk check opaque tokens. Unset refuses those.",
+    )
+    clerk_api_url: Annotated[str, ISSUER_URL] = Field(
+        default="https://api.clerk.com",
+        validation_alias="CLERK_API_URL",
+        description="Clerk's Backend API, asked about opaque tokens.",
+    )
+    clerk_max_token_age_seconds: Annotated[int, whole_number(1, unit="seconds")] = Field(
+        default=86_400,
+        validation_alias="CLERK_MAX_TOKEN_AGE_SECONDS",
+        description="Age after which a token is refused, although it has not expired.",
+    )
+    clerk_allowed_subjects: Annotated[tuple[str, ...], VALUES] = Field(
+        default=(),
+        validation_alias="CLERK_ALLOWED_SUBJECTS",
+        description="Only these users may call (`sub`, such as user_2abc).",
+    )
+    clerk_allowed_organization_ids: Annotated[tuple[str, ...], VALUES] = Field(
+        default=(),
+        validation_alias="CLERK_ALLOWED_ORGANIZATION_IDS",
+        description="Only those for whom one of these organizations is active may call (such as org_2abc).",
+    )
+    clerk_allowed_roles: Annotated[tuple[str, ...], VALUES] = Field(
+        default=(),
+        validation_alias="CLERK_ALLOWED_ROLES",
+        description="Only those with one of these roles in their organization may call (such as org:admin).",
+    )
+    clerk_required_permissions: Annotated[tuple[str, ...], VALUES] = Field(
+        default=(),
+        validation_alias="CLERK_REQUIRED_PERMISSIONS",
+        description="Only those with all of these permissions may call (such as org:portkey:manage).",
+    )
+    clerk_scopes: Annotated[tuple[str, ...], SCOPES] = Field(
+        default=(),
+        validation_alias="CLERK_SCOPES",
+        description="Scopes that clients ask for. Unset: portkey:read, portkey:write, portkey:admin.",
+    )
+    clerk_require_scope: Annotated[bool, FLAG] = Field(
+        default=False,
+        validation_alias="CLERK_REQUIRE_SCOPE",
+        description="Refuse tokens without any portkey scope, which otherwise may use every tool.",
     )
 
     # Portkey
@@ -309,8 +473,10 @@ class Settings(BaseSettings):
         secrets = [token.get_secret_value() for token in self.auth_tokens]
         if self.portkey_api_key is not None:
             secrets.append(self.portkey_api_key.get_secret_value())
-        if self.redis_url is not None:
-            url = self.redis_url.get_secret_value()
+        if self.clerk_secret_key is not None:
+            secrets.append(self.clerk_secret_key.get_secret_value())
+        for secret in filter(None, (self.redis_url, self.rate_limit_redis_url)):
+            url = secret.get_secret_value()
             password = urlsplit(url).password
             secrets += [url, *([password, unquote(password)] if password else [])]
         return tuple(dict.fromkeys(secrets))

@@ -16,34 +16,10 @@ _KUBERNETES_LINK: Final = re.compile(
     r".+_(?:SERVICE_(?:HOST|PORT(?:_.+)?)|PORT(?:_[0-9]+_(?:TCP|UDP|SCTP)(?:_.+)?)?)"
 )
 
-_TLS = "let the proxy or platform in front terminate HTTPS"
-_PROXY = "the client's address is taken from the connection"
-_CLERK = "use MCP_AUTH_MODE=bearer"
-_RATE = "limit rates in the proxy or platform in front"
 _ENCRYPTION = "events in Redis are not encrypted, so use a Redis that only this service reaches"
 
 NOT_SERVED: Final[Mapping[str, str]] = {
-    "MCP_TLS_KEY_PATH": _TLS,
-    "MCP_TLS_CERT_PATH": _TLS,
-    "MCP_TLS_CA_PATH": _TLS,
-    "MCP_TRUST_PROXY": _PROXY,
     "MCP_EVENT_ENCRYPTION_KEY": _ENCRYPTION,
-    "CLERK_ISSUER": _CLERK,
-    "CLERK_AUDIENCE": _CLERK,
-    "CLERK_JWKS_URL": _CLERK,
-    "CLERK_ALLOWED_SUBJECTS": _CLERK,
-    "CLERK_ALLOWED_ORGANIZATION_IDS": _CLERK,
-    "CLERK_ALLOWED_ROLES": _CLERK,
-    "CLERK_REQUIRED_PERMISSIONS": _CLERK,
-    "RATE_LIMIT_ENABLED": _RATE,
-    "RATE_LIMIT_STORE": _RATE,
-    "RATE_LIMIT_SINGLE_PROCESS": _RATE,
-    "RATE_LIMIT_REDIS_URL": _RATE,
-    "RATE_LIMIT_REDIS_KEY_PREFIX": _RATE,
-    "RATE_LIMIT_MAX": _RATE,
-    "RATE_LIMIT_WINDOW_MS": _RATE,
-    "RATE_LIMIT_REFILL": _RATE,
-    "RATE_LIMIT_MAX_BUCKETS": _RATE,
 }
 
 

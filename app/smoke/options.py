@@ -34,6 +34,8 @@ class SmokeOptions:
         auth_header: Name and value of the header that authenticates, if any; sent with every request.
         protocol_version: MCP version to offer; one with a handshake.
         step_timeout: Seconds a step may take, its answers included.
+        certificate: PEM file whose first certificate is the one to expect, whatever name it is for; None
+            trusts what this machine trusts.
     """
 
     base_url: str
@@ -41,20 +43,23 @@ class SmokeOptions:
     auth_header: tuple[str, str] | None = field(default=None, repr=False)
     protocol_version: str = NEWEST_HANDSHAKE_VERSION
     step_timeout: float = _STEP_TIMEOUT
+    certificate: str | None = None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> SmokeOptions:
-        """Read MCP_TEST_* and, for a service on this machine, its port and its token.
+        """Read MCP_TEST_* and, for a service on this machine, its port, its certificate and its token.
 
         Raises:
             ValueError: With a sentence that names the variable to correct; it never shows a secret.
         """
         base_url = _get(env, "MCP_TEST_BASE_URL")
+        certificate = None if base_url else _get(env, "MCP_TLS_CERT_PATH") or None
         if base_url:
             _check_url(base_url, "MCP_TEST_BASE_URL")
         else:
             variable = "PORT" if _get(env, "PORT") else "MCP_PORT"
-            base_url = f"http://127.0.0.1:{_get(env, variable) or 3000}"
+            scheme = "https" if certificate else "http"
+            base_url = f"{scheme}://127.0.0.1:{_get(env, variable) or 3000}"
             _check_url(base_url, variable)
         base_url = base_url.rstrip("/")
         mcp_url = _get(env, "MCP_TEST_MCP_URL") or f"{base_url}/mcp"
@@ -64,7 +69,7 @@ class SmokeOptions:
             raise ValueError(
                 f"MCP_TEST_PROTOCOL_VERSION must be a version such as {NEWEST_HANDSHAKE_VERSION}."
             )
-        return cls(base_url, mcp_url, _auth_header(env), version)
+        return cls(base_url, mcp_url, _auth_header(env), version, certificate=certificate)
 
 
 def _get(env: Mapping[str, str], variable: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from app.smoke.pinning import CertificateFileError, trust_only
 from app.smoke.steps import Steps
 from app.smoke.wire import SmokeFailure, quoted
 
@@ -35,7 +36,11 @@ def run_smoke(options: SmokeOptions, write: Writer = print) -> int:
     Returns:
         0 when every step passed, 1 after the first that did not.
     """
-    return asyncio.run(_run(options, _masking(write, options.auth_header)))
+    try:
+        return asyncio.run(_run(options, _masking(write, options.auth_header)))
+    except CertificateFileError as error:
+        write(str(error))
+        return 1
 
 
 async def _run(options: SmokeOptions, write: Writer) -> int:
@@ -44,6 +49,7 @@ async def _run(options: SmokeOptions, write: Writer) -> int:
         headers=dict([options.auth_header]) if options.auth_header else None,
         # The deadline of a step covers it as a whole.
         timeout=None,
+        verify=True if options.certificate is None else trust_only(options.certificate),
         # A proxy named in the environment cannot reach this machine's loopback.
         trust_env=urlsplit(options.mcp_url).hostname not in _LOOPBACK,
     ) as client:

@@ -2,14 +2,15 @@
 
 One list answers for both, so that the Origin gate, the Host gate and CORS can never disagree.
 An entry is an origin (`https://app.example.com`), or a host without a scheme (`app.example.com`), which
-stands for any scheme. A port makes the entry exact; no port, or `:*`, admits any port. `*` admits all.
+stands for any scheme. A port makes the entry exact; no port, or `:*`, admits any port. `*.` before the name
+(`https://*.example.com`) stands for all names below it, not for the name itself. `*` admits all.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ _MAX_LENGTH: Final = 512
 _AUTHORITY: Final = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}|\*))?"
 _HOST: Final = re.compile(_AUTHORITY)
 _ORIGIN: Final = re.compile(rf"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://{_AUTHORITY}")
+_ANY_SUBDOMAIN: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)?\*\.(?P<rest>.+)")
+# A whole top-level domain is nobody's own, and addresses have nothing below them.
+_OWN_DOMAIN: Final = re.compile(r"(?:[a-z0-9_-]+\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]+|localhost")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
@@ -29,6 +33,13 @@ class _Location:
     scheme: str | None
     host: str
     port: int | None
+    subdomains: bool = False
+
+    def covers(self, host: str) -> bool:
+        if not self.subdomains:
+            return host == self.host
+        name = host.removesuffix(f".{self.host}")
+        return name not in {host, ""}
 
 
 def _host_name(text: str) -> str | None:
@@ -57,6 +68,16 @@ def _location(text: str, *, is_entry: bool) -> _Location | None:
     return _Location(scheme.lower() if scheme else None, host, port)
 
 
+def _entry(text: str) -> _Location | None:
+    match = _ANY_SUBDOMAIN.fullmatch(text)
+    if match is None:
+        return _location(text, is_entry=True)
+    base = _location(f"{match['scheme'] or ''}{match['rest']}", is_entry=True)
+    if base is None or not _OWN_DOMAIN.fullmatch(base.host):
+        return None
+    return replace(base, subdomains=True)
+
+
 @dataclass(frozen=True, slots=True)
 class AllowList:
     """A parsed allow-list; make one with `parse`.
@@ -81,7 +102,7 @@ class AllowList:
         unreadable: list[str] = []
         for entry in entries:
             text = entry.strip().removesuffix("/")
-            location = _location(text, is_entry=True)
+            location = _entry(text)
             if text == "*":
                 everything = True
             elif location is not None:
@@ -91,7 +112,8 @@ class AllowList:
         if unreadable:
             message = (
                 f"Not an origin: {', '.join(unreadable)}. Write https://app.example.com, "
-                "https://app.example.com:8443, app.example.com, app.example.com:8443 or *."
+                "https://app.example.com:8443, https://*.example.com, app.example.com, "
+                "app.example.com:8443 or *."
             )
             raise ValueError(message)
         return cls(everything, frozenset(locations))
@@ -110,7 +132,7 @@ class AllowList:
             return True
         asked_port = asked.port or _DEFAULT_PORTS.get(asked.scheme)
         return any(
-            entry.host == asked.host
+            entry.covers(asked.host)
             and entry.scheme in {None, asked.scheme}
             and (entry.port is None or entry.port == asked_port)
             for entry in self.locations
@@ -127,4 +149,4 @@ class AllowList:
             return False
         if self.everything or asked.host in LOOPBACK_HOSTS:
             return True
-        return any(entry.host == asked.host for entry in self.locations)
+        return any(entry.covers(asked.host) for entry in self.locations)

@@ -1,12 +1,13 @@
 """The HTTP application: its routes, and the order a request passes through.
 
-    blanks off header values -> request id -> access log -> [proxy] -> security headers
-    -> unexpected errors -> Origin -> Host -> [CORS] -> [rate limit by address] -> route
-    /mcp: authentication -> selection by URL -> [rate limit by principal] -> methods -> content type
-    -> body limit -> MCP
+    blanks off header values -> request id -> access log -> proxy -> security headers
+    -> CORS -> unexpected errors -> OAuth metadata -> Origin -> Host -> preflight
+    -> rate limit by address -> route
+    /mcp: authentication -> rate limit by principal -> concurrency -> selection by URL -> tool scopes
+    -> methods -> content type -> body limit -> JSON depth -> MCP
 
-What stands in brackets has its place here and is not there yet. The middleware of /mcp wraps the endpoint
-itself and not the paths that lead to it, so no spelling of a path can get around it.
+The middleware of /mcp wraps the endpoint itself and not the paths that lead to it, so no spelling of a path
+can get around it.
 """
 
 from __future__ import annotations
@@ -21,19 +22,28 @@ from starlette.routing import Route
 
 from app.web import paths
 from app.web.errors import http_exception_response
+from app.web.metadata import OAuthMetadata
 from app.web.middleware.access_log import AccessLog
 from app.web.middleware.authentication import Authentication
 from app.web.middleware.body_limit import BodyLimit
+from app.web.middleware.concurrency import ConcurrencyLimit
 from app.web.middleware.content_type import JsonOnly
+from app.web.middleware.cors import Cors
 from app.web.middleware.finish_streams import FinishStreams
 from app.web.middleware.host import HostGuard
+from app.web.middleware.json_depth import JsonDepth
 from app.web.middleware.last_event_id import DropLastEventId
 from app.web.middleware.methods import McpMethods
 from app.web.middleware.origin import OriginGuard
+from app.web.middleware.preflight import Preflight
+from app.web.middleware.proxy import ProxyHeaders
+from app.web.middleware.rate_limit_address import AddressRateLimit
+from app.web.middleware.rate_limit_principal import PrincipalRateLimit
 from app.web.middleware.request_id import RequestId
 from app.web.middleware.security_headers import SecurityHeaders
 from app.web.middleware.selection import UrlSelection
 from app.web.middleware.strip_ows import StripOws
+from app.web.middleware.tool_scopes import ToolScopes
 from app.web.middleware.unexpected_errors import UnexpectedErrors
 from app.web.probes import Probes
 from app.web.status_page import StatusPage
@@ -89,12 +99,20 @@ def _middleware(options: WebOptions) -> list[Middleware]:
         Middleware(StripOws),
         Middleware(RequestId),
         Middleware(AccessLog),
+        Middleware(ProxyHeaders, trusted=options.trusted_proxies),
         Middleware(SecurityHeaders),
+        Middleware(Cors, allowed=options.allowed_origins),
         Middleware(UnexpectedErrors),
-        Middleware(OriginGuard, allowed=options.allowed_origins),
     ]
+    if options.discovery is not None:
+        middleware.append(Middleware(OAuthMetadata, discovery=options.discovery, endpoint=options.endpoint))
+    middleware.append(Middleware(OriginGuard, allowed=options.allowed_origins))
     if options.allowed_hosts is not None:
         middleware.append(Middleware(HostGuard, allowed=options.allowed_hosts))
+    middleware.append(Middleware(Preflight))
+    if options.rate_limits is not None:
+        limits = options.rate_limits
+        middleware.append(Middleware(AddressRateLimit, store=limits.store, limit=limits.limit))
     return middleware
 
 
@@ -103,11 +121,24 @@ def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
     endpoint: ASGIApp = FinishStreams(mcp)
     if options.event_store_mode == "off":
         endpoint = DropLastEventId(endpoint)
+    endpoint = JsonDepth(endpoint)
     endpoint = BodyLimit(endpoint, max_bytes=options.max_request_bytes, timeout=options.body_timeout)
     endpoint = JsonOnly(endpoint)
     endpoint = McpMethods(endpoint, session_mode=options.session_mode)
+    if options.risk_of is not None:
+        endpoint = ToolScopes(endpoint, challenge=options.challenge, risk_of=options.risk_of)
     endpoint = UrlSelection(endpoint, domains=options.domains)
-    return Authentication(endpoint, verifier=options.verifier, policy=options.policy)
+    endpoint = ConcurrencyLimit(
+        endpoint,
+        in_all=options.max_concurrent_requests,
+        per_principal=options.max_concurrent_requests_per_principal,
+    )
+    if options.rate_limits is not None:
+        limits = options.rate_limits
+        endpoint = PrincipalRateLimit(endpoint, store=limits.store, limit=limits.limit)
+    return Authentication(
+        endpoint, verifier=options.verifier, policy=options.policy, challenge=options.challenge
+    )
 
 
 def _routes(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> list[Route]:

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Literal
 from app.auth.policy import ALLOW_ALL, Policy
 from app.web import paths
 from app.web.allow_list import AllowList
+from app.web.discovery import Challenge, Discovery
+from app.web.trusted_proxies import TrustedProxies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.auth.policy import Risk
     from app.auth.verifier import TokenVerifier
+    from app.web.rate_limits.limits import RateLimits
 
 AuthMode = Literal["none", "bearer", "clerk"]
 SessionMode = Literal["stateful", "stateless"]
@@ -27,10 +33,16 @@ class WebOptions:
         base_url: The advertised address, without a slash at its end (see `app.web.base_url`).
         auth_mode: How callers of /mcp identify themselves.
         verifier: Checks the tokens; required unless `auth_mode` is "none".
+        discovery: Where callers sign in, with "clerk".
+        risk_of: The risk of a tool of this service, by name, where callers can ask for more scopes.
         policy: What every principal may do.
         domains: The tool domains there are, in listing order; a URL may select among them.
         allowed_origins: Origins that browsers may call from.
         allowed_hosts: Names this service answers to; None switches the Host check off.
+        trusted_proxies: Who is believed about the client's address and scheme.
+        rate_limits: How often an address, and how often a principal, may call; None is without limit.
+        max_concurrent_requests: How many requests to /mcp are answered at once.
+        max_concurrent_requests_per_principal: How many of these one principal may have.
         max_request_bytes: Largest accepted body of a request to /mcp.
         body_timeout: Seconds a client may take to send that body.
         session_mode: Whether sessions of the 2025 era exist.
@@ -43,10 +55,16 @@ class WebOptions:
     base_url: str
     auth_mode: AuthMode = "none"
     verifier: TokenVerifier | None = None
+    discovery: Discovery | None = None
+    risk_of: Callable[[str], Risk | None] | None = None
     policy: Policy = ALLOW_ALL
     domains: tuple[str, ...] = ()
     allowed_origins: AllowList = field(default_factory=AllowList.loopback)
     allowed_hosts: AllowList | None = field(default_factory=AllowList.loopback)
+    trusted_proxies: TrustedProxies = field(default_factory=lambda: TrustedProxies.parse("loopback"))
+    rate_limits: RateLimits | None = None
+    max_concurrent_requests: int = 1024
+    max_concurrent_requests_per_principal: int = 256
     max_request_bytes: int = 1024 * 1024
     body_timeout: float = 30.0
     session_mode: SessionMode = "stateless"
@@ -63,6 +81,11 @@ class WebOptions:
         if (self.auth_mode == "none") != (self.verifier is None):
             message = f"Authentication mode {self.auth_mode!r} does not fit the verifier {self.verifier!r}."
             raise ValueError(message)
+
+    @property
+    def challenge(self) -> Challenge:
+        """What a caller without a valid token is told."""
+        return Challenge() if self.discovery is None else self.discovery.challenge(self.base_url)
 
     @property
     def endpoint(self) -> str:

@@ -84,6 +84,7 @@ class Probes:
     async def auth_info(self, _request: Request) -> Response:
         """Describe how to connect. The endpoint is the advertised one, never what the Host header says."""
         options = self._options
+        clerk = options.discovery
         return _json(
             {
                 "mode": options.auth_mode,
@@ -91,7 +92,11 @@ class Probes:
                 "eventStoreMode": options.event_store_mode,
                 "mcpEndpoint": options.endpoint,
                 "backend": options.backend,
-                "clerk": {"issuerConfigured": False, "jwksConfigured": False, "audienceConfigured": False},
+                "clerk": {
+                    "issuerConfigured": clerk is not None,
+                    "jwksConfigured": clerk is not None,
+                    "audienceConfigured": clerk is not None and clerk.audience_configured,
+                },
                 "tls": {"enabled": options.tls, "protocol": "https" if options.tls else "http"},
             }
         )

@@ -1,13 +1,15 @@
 """Runs the HTTP application, and ends it without breaking off what is under way.
 
 On the first SIGTERM or SIGINT the process is not ready at once, stops accepting connections, lets calls
-finish, then ends the open streams, and leaves. A second signal makes it leave now.
+finish, then ends the open streams, and leaves. A second signal makes it leave now. SIGHUP, with TLS, reads
+the certificate again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -27,14 +29,18 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from app.web.readiness import Readiness
+    from app.web.tls import Certificates
 
 # Longer than the 60 s after which common load balancers drop an idle connection: whoever closes first
 # must not be us, or a request on its way meets a closed connection.
 KEEP_ALIVE_SECONDS = 75
 _STREAM_SECONDS = 1.0
 """What is kept of the shutdown timeout for open streams to end."""
+_GOODBYE_SECONDS = 2.0
+"""How long a TLS client may take to answer that the connection ends; asyncio itself would wait 30 s."""
 _LIFESPAN_SECONDS = 5.0
 _EXIT_FAILURE = 1
+_SIGHUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 
 
 def end_sse_streams() -> None:
@@ -57,6 +63,7 @@ class Server(uvicorn.Server):
         shutdown_timeout: float = 10.0,
         on_started: Callable[[int], None] = lambda _port: None,
         end_streams: Callable[[], None] = end_sse_streams,
+        tls: Certificates | None = None,
     ) -> None:
         """Prepare the server. `serve(sockets=...)` runs it in this loop, `run(sockets=...)` in a new one.
 
@@ -67,6 +74,7 @@ class Server(uvicorn.Server):
             on_started: Called with the TCP port when the socket listens.
             end_streams: Called once no call is in progress any more, to end the streams that have no end
                 of their own.
+            tls: Makes the sockets speak TLS, and is reloaded on SIGHUP (not on Windows, which has none).
         """
         self._in_flight = InFlight(app)
         super().__init__(
@@ -86,6 +94,7 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 timeout_graceful_shutdown=math.ceil(shutdown_timeout),
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                ssl_context_factory=None if tls is None else lambda _config, _default: tls.context,
             )
         )
         self.clean = True
@@ -94,6 +103,7 @@ class Server(uvicorn.Server):
         self._shutdown_timeout = shutdown_timeout
         self._on_started = on_started
         self._end_streams = end_streams
+        self._tls = tls
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
@@ -111,6 +121,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, listen, and say so."""
         await super().startup(sockets=sockets)
+        if self._tls is not None and _SIGHUP is not None:
+            asyncio.get_running_loop().add_signal_handler(_SIGHUP, self._tls.reload)
         self._readiness.serving()
         self._on_started(self.servers[0].sockets[0].getsockname()[1])
 
@@ -133,10 +145,15 @@ class Server(uvicorn.Server):
             for task in helpers | (set() if stop.done() else self.server_state.tasks):
                 task.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
+            if self._tls is not None and _SIGHUP is not None:
+                asyncio.get_running_loop().remove_signal_handler(_SIGHUP)
         self._log.info("stopped", clean=self.clean)
 
     async def _drain(self) -> None:
-        """Wait for calls, then end the streams. That also cuts the calls off whose time is up."""
+        """Wait for calls, then end the streams, which also cuts off the calls whose time is up.
+
+        Then let go of TLS clients that keep a connection and do not listen; `shutdown` cancels the wait.
+        """
         try:
             async with asyncio.timeout(
                 self._shutdown_timeout - min(_STREAM_SECONDS, self._shutdown_timeout / 2)
@@ -146,6 +163,11 @@ class Server(uvicorn.Server):
             self.clean = False
             self._log.warning("calls_cut_short", calls=self._in_flight.count)
         self._end_streams()
+        if self._tls is not None:
+            await asyncio.sleep(_GOODBYE_SECONDS)
+            for connection in list(self.server_state.connections):
+                if connection.transport.is_closing():
+                    connection.transport.abort()
 
 
 def serve(
@@ -157,6 +179,7 @@ def serve(
     shutdown_timeout: float = 10.0,
     on_started: Callable[[int], None] = lambda _port: None,
     end_streams: Callable[[], None] = end_sse_streams,
+    tls: Certificates | None = None,
 ) -> int:
     """Listen and serve until a signal ends it. For the main thread, which is where signals arrive.
 
@@ -169,6 +192,7 @@ def serve(
         on_started: Called with the TCP port when the socket listens.
         end_streams: Ends the open streams once no call is in progress. One that replaces the default
             must call `end_sse_streams` too.
+        tls: Makes it HTTPS.
 
     Returns:
         The exit code: 0 after a clean drain; 1 when the address is taken, the application did not start, or
@@ -187,6 +211,7 @@ def serve(
         shutdown_timeout=shutdown_timeout,
         on_started=on_started,
         end_streams=end_streams,
+        tls=tls,
     )
     try:
         server.run(sockets=sockets)

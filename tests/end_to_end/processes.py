@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -58,10 +59,11 @@ class Running:
     port: int
     log: IO[bytes]
     token: str | None = None
+    tls: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def mcp_url(self) -> str:
@@ -89,8 +91,12 @@ def running(
     settings: Mapping[str, str],
     token: str | None = None,
     ready: str = "/health",
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[Running]:
-    """Start a program, wait until it answers at `ready`, and stop it at the end."""
+    """Start a program, wait until it answers at `ready`, and stop it at the end.
+
+    `tls` is what its clients trust, when it speaks HTTPS.
+    """
     with tempfile.NamedTemporaryFile(prefix="portkey-admin-mcp-", suffix=".log") as log:
         process = subprocess.Popen(
             program,
@@ -100,7 +106,7 @@ def running(
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        started = Running(process, port, log, token)
+        started = Running(process, port, log, token, tls)
         try:
             _wait_until_ready(started, ready)
             yield started
@@ -111,7 +117,9 @@ def running(
 def _wait_until_ready(started: Running, path: str) -> None:
     deadline = time.monotonic() + START_WITHIN
     # trust_env: a proxy of the machine has no business between two loopback ports.
-    with httpx2.Client(base_url=started.url, timeout=2, trust_env=False) as client:
+    with httpx2.Client(
+        base_url=started.url, timeout=2, trust_env=False, verify=started.tls or True
+    ) as client:
         while time.monotonic() < deadline:
             try:
                 client.get(path).raise_for_status()

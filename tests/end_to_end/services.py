@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
@@ -16,14 +17,20 @@ QUIET = {"LOG_FORMAT": "json", "LOG_LEVEL": "info"}
 
 @contextmanager
 def http_service(
-    mode: SessionMode = "stateless", *, token: str | None = None, settings: Mapping[str, str] | None = None
+    mode: SessionMode = "stateless",
+    *,
+    token: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[Running]:
     """`python -m app http`, on the embedded sandbox unless the settings name another Portkey."""
     port = free_port()
     wanted = {**QUIET, "MCP_PORT": str(port), "MCP_SESSION_MODE": mode}
     if token:
         wanted |= {"MCP_AUTH_MODE": "bearer", "MCP_AUTH_TOKEN": token}
-    with running(command("http"), port=port, settings={**wanted, **(settings or {})}, token=token) as service:
+    with running(
+        command("http"), port=port, settings={**wanted, **(settings or {})}, token=token, tls=tls
+    ) as service:
         yield service
 
 

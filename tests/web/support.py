@@ -18,6 +18,7 @@ from app.web.application import create_application
 from app.web.options import WebOptions
 from app.web.readiness import Readiness
 from app.web.server import Server
+from app.web.tls import Certificates
 
 BASE = "http://127.0.0.1:3000"
 OPTIONS = WebOptions(version="1.2.3", base_url=BASE)
@@ -116,7 +117,11 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    app: ASGIApp, readiness: Readiness | None = None, *, shutdown_timeout: float = 5.0
+    app: ASGIApp,
+    readiness: Readiness | None = None,
+    *,
+    shutdown_timeout: float = 5.0,
+    tls: Certificates | None = None,
 ) -> AsyncIterator[Running]:
     """Serve `app` on a real socket for the time of the block."""
     readiness = readiness or Readiness()
@@ -128,6 +133,7 @@ async def running(
         shutdown_timeout=shutdown_timeout,
         on_started=started.set_result,
         end_streams=streams_ended.set,
+        tls=tls,
     )
     listening = socket.create_server(("127.0.0.1", 0))
     ended = asyncio.create_task(server.serve(sockets=[listening]))

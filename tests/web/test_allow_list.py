@@ -135,3 +135,62 @@ def test_no_header_text_breaks_the_check(text: str) -> None:
 def test_an_origin_is_allowed_by_itself(scheme: str, host: str, port: int | None) -> None:
     origin = f"{scheme}://{host}" + (f":{port}" if port else "")
     assert AllowList.parse([origin]).allows_origin(origin)
+
+
+SUBDOMAINS = AllowList.parse(["https://*.example.com", "*.internal.test:8443", "http://*.localhost:*"])
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://a.example.com",
+        "https://a.b.EXAMPLE.com:8443",
+        "http://x.internal.test:8443",
+        "https://x.internal.test:8443",
+        "http://team.localhost:5173",
+    ],
+)
+def test_a_wildcard_stands_for_all_names_below(origin: str) -> None:
+    assert SUBDOMAINS.allows_origin(origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://example.com",
+        "http://a.example.com",
+        "https://aexample.com",
+        "https://a.example.com.evil.test",
+        "https://.example.com",
+        "https://*.example.com",
+        "http://x.internal.test",
+        "https://team.localhost",
+        "null",
+    ],
+)
+def test_a_wildcard_stands_for_nothing_else(origin: str) -> None:
+    assert not SUBDOMAINS.allows_origin(origin)
+
+
+def test_a_wildcard_covers_host_names_as_well() -> None:
+    assert SUBDOMAINS.allows_host("a.example.com:3000")
+    assert not SUBDOMAINS.allows_host("example.com")
+    assert not SUBDOMAINS.allows_host("*.example.com")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "https://*.com",
+        "*.",
+        "*.*.example.com",
+        "https://a.*.example.com",
+        "*.2.3.4",
+        "*.[::1]",
+        "*example.com",
+        "**",
+    ],
+)
+def test_a_wildcard_needs_a_domain_of_one_s_own(entry: str) -> None:
+    with pytest.raises(ValueError, match="Not an origin"):
+        AllowList.parse([entry])

@@ -39,6 +39,9 @@ def connect(url: str) -> Redis:
         max_connections=_CONNECTIONS,
         timeout=None,
         retry=Retry(NoBackoff(), 0),
+        # The log has a deadline of its own. With redis-py's, Python 3.11 can swallow a cancellation.
+        socket_timeout=None,
+        socket_connect_timeout=None,
         # With RESP3, redis-py (8.1) takes a connection that the server closed for a good one.
         protocol=2,
     )

@@ -26,7 +26,7 @@ def _printable(text: str, limit: int) -> str:
 
 
 class AccessLog:
-    """Logs method, path, status, duration, bytes sent, principal, and what was called.
+    """Logs the client's address, method, path, status, duration, bytes sent, principal, and what was called.
 
     Never logs the query string, bodies or credentials. Probes are logged at debug level. `outcome` tells
     whether the answer was "completed", the client went away ("disconnected") or the request broke off
@@ -85,8 +85,10 @@ class AccessLog:
             write = self._log.warning
         else:
             write = self._log.info
+        client = scope.get("client")
         write(
             "http_request",
+            client=_printable(client[0], _MAX_HEADER) if client else None,
             method=_printable(scope["method"], _MAX_HEADER),
             path=_printable(path, _MAX_PATH),
             status=status,

@@ -8,8 +8,9 @@ import structlog
 
 from app.auth.bearer import AuthorizationHeaderError, parse_authorization
 from app.auth.principal import ANONYMOUS
+from app.auth.scopes import narrowed
 from app.auth.session_owner import session_owner
-from app.auth.verifier import VerifierUnavailableError
+from app.auth.verifier import AccessDeniedError, InsufficientScopeError, VerifierUnavailableError
 from app.web.errors import error_response
 
 if TYPE_CHECKING:
@@ -19,28 +20,26 @@ if TYPE_CHECKING:
     from app.auth.policy import Policy
     from app.auth.principal import Principal
     from app.auth.verifier import TokenVerifier
+    from app.web.discovery import Challenge
 
-_CHALLENGE = 'Bearer realm="portkey-admin-mcp"'
 _RETRY_SECONDS = 5
-
-
-def _unauthorized(scope: Scope, message: str, *, token_sent: bool) -> Response:
-    # RFC 6750, section 3.1: no error code for a caller that did not try to authenticate.
-    challenge = f'{_CHALLENGE}, error="invalid_token"' if token_sent else _CHALLENGE
-    return error_response(scope, 401, "unauthorized", message, headers={"WWW-Authenticate": challenge})
 
 
 class Authentication:
     """Puts the caller in scope["principal"], and what they may do in scope["policy"].
 
-    With a verifier, a request without a valid bearer token is answered 401 here, and scope["user"] holds
-    what the MCP SDK binds sessions to. Without one, everybody is `ANONYMOUS` and there is no "user".
+    With a verifier, a request without a valid bearer token is answered 401 here, one whose holder is not
+    admitted 403, and scope["user"] holds what the MCP SDK binds sessions to. Without one, everybody is
+    `ANONYMOUS` and there is no "user".
     """
 
-    def __init__(self, app: ASGIApp, *, verifier: TokenVerifier | None, policy: Policy) -> None:
+    def __init__(
+        self, app: ASGIApp, *, verifier: TokenVerifier | None, policy: Policy, challenge: Challenge
+    ) -> None:
         self._app = app
         self._verifier = verifier
         self._policy = policy
+        self._challenge = challenge
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,9 +52,11 @@ class Authentication:
         try:
             principal = await self._identify(scope, self._verifier)
         except AuthorizationHeaderError as error:
-            refusal = _unauthorized(scope, str(error), token_sent=error.token_sent)
-        except VerifierUnavailableError:
-            self._log.exception("token_verifier_unavailable")
+            refusal = self._unauthorized(scope, str(error), token_sent=error.token_sent)
+        except AccessDeniedError as error:
+            refusal = self._forbidden(scope, error)
+        except VerifierUnavailableError as error:
+            self._log.error("token_verifier_unavailable", reason=str(error))
             refusal = error_response(
                 scope,
                 503,
@@ -66,12 +67,25 @@ class Authentication:
         else:
             if principal is not None:
                 scope["principal"] = principal
+                scope["policy"] = narrowed(self._policy, principal)
                 scope["user"] = session_owner(principal)
                 await self._app(scope, receive, send)
                 return
-            refusal = _unauthorized(scope, "The bearer token is not valid here.", token_sent=True)
+            refusal = self._unauthorized(scope, "The bearer token is not valid here.", token_sent=True)
         self._log.warning("authentication_refused", status=refusal.status_code)
         await refusal(scope, receive, send)
+
+    def _unauthorized(self, scope: Scope, message: str, *, token_sent: bool) -> Response:
+        challenge = self._challenge.header("invalid_token" if token_sent else None)
+        return error_response(scope, 401, "unauthorized", message, headers={"WWW-Authenticate": challenge})
+
+    def _forbidden(self, scope: Scope, error: AccessDeniedError) -> Response:
+        if isinstance(error, InsufficientScopeError):
+            challenge = self._challenge.header("insufficient_scope")
+            headers = {"WWW-Authenticate": challenge}
+            return error_response(scope, 403, "insufficient_scope", str(error), headers=headers)
+        # No challenge: another token for the same account would not be let in either.
+        return error_response(scope, 403, "access_denied", str(error))
 
     async def _identify(self, scope: Scope, verifier: TokenVerifier) -> Principal | None:
         values = [value for name, value in scope["headers"] if name == b"authorization"]

@@ -38,6 +38,6 @@ class HostGuard:
             421,
             "host_not_allowed",
             "This server does not answer to that host name. "
-            "Its operator can add the name to ALLOWED_ORIGINS, or switch on authentication.",
+            "Its operator can add the name to MCP_ALLOWED_HOSTS.",
         )
         await response(scope, receive, send)

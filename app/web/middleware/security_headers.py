@@ -22,10 +22,15 @@ _HEADERS = {
     "X-DNS-Prefetch-Control": "off",
     "X-Permitted-Cross-Domain-Policies": "none",
 }
+_HSTS = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
-    """Sets each header that the answer does not set itself."""
+    """Sets each header that the answer does not set itself.
+
+    Strict-Transport-Security only where scope["scheme"] is "https": the listener speaks TLS, or a trusted
+    proxy in front does. Over plain HTTP browsers ignore it, and it would be wrong.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -36,10 +41,14 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        headers_to_add = _HEADERS
+        if scope.get("scheme") == "https":
+            headers_to_add = _HEADERS | {"Strict-Transport-Security": _HSTS}
+
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in headers_to_add.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -1,0 +1,60 @@
+"""Tells a client which scopes to ask for, when it calls a tool that its token does not reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from app.auth.scopes import scopes_for
+from app.web.errors import error_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from app.auth.policy import Policy, Risk
+    from app.web.discovery import Challenge
+
+_CALL: Final = b"tools/call"
+
+
+class ToolScopes:
+    """Answers 403 with `insufficient_scope` and every scope that the tool takes.
+
+    Only requests of MCP 2026-07-28 name method and tool in headers. It is a courtesy, not the guard: in every
+    era a tool beyond the token's scopes does not exist for the caller.
+
+    Args:
+        app: Serves what is let through.
+        challenge: Names the authorization server.
+        risk_of: The risk of a tool of this service by name; None when there is no such tool.
+    """
+
+    def __init__(self, app: ASGIApp, *, challenge: Challenge, risk_of: Callable[[str], Risk | None]) -> None:
+        self._app = app
+        self._challenge = challenge
+        self._risk_of = risk_of
+        self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        policy: Policy = scope["policy"]
+        risk = None
+        if policy.max_risk is not None and headers.get(b"mcp-method") == _CALL:
+            risk = self._risk_of(headers.get(b"mcp-name", b"").decode("latin-1"))
+        if risk is None or policy.permits_risk(risk):
+            await self._app(scope, receive, send)
+            return
+        needed = scopes_for(risk)
+        self._log.warning("insufficient_scope", needed=needed)
+        response = error_response(
+            scope,
+            403,
+            "insufficient_scope",
+            f"This tool takes the scopes {' '.join(needed)}. Sign in again and ask for them.",
+            headers={"WWW-Authenticate": self._challenge.header("insufficient_scope", scopes=needed)},
+        )
+        await response(scope, receive, send)

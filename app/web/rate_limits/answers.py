@@ -1,0 +1,61 @@
+"""What a rate limit tells the client.
+
+RateLimit and RateLimit-Policy follow draft-ietf-httpapi-ratelimit-headers-10.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from app.web.errors import error_response
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+    from app.web.rate_limits.limits import Limit, Verdict
+
+_RETRY_SECONDS: Final = 1
+
+
+def rate_limit_headers(policy: str, limit: Limit, verdict: Verdict) -> dict[str, str]:
+    """Describe a limit and how much of it is left.
+
+    The quota is a full bucket, and its window the time that fills it. `t` is when the bucket will be full
+    again or, while it is empty, when the next request will pass.
+    """
+    left = max(0, math.floor(verdict.tokens))
+    if left:
+        seconds = math.ceil((limit.capacity - verdict.tokens) / limit.rate)
+    else:
+        seconds = verdict.retry_after(limit)
+    window = max(1, math.ceil(limit.seconds_to_fill))
+    return {
+        "RateLimit-Policy": f'"{policy}";q={limit.capacity};w={window}',
+        "RateLimit": f'"{policy}";r={left};t={max(0, seconds)}',
+    }
+
+
+def rate_limited(scope: Scope, who: str, policy: str, limit: Limit, verdict: Verdict) -> Response:
+    """Answer 429, with the time to wait."""
+    seconds = verdict.retry_after(limit)
+    unit = "second" if seconds == 1 else "seconds"
+    return error_response(
+        scope,
+        429,
+        "rate_limited",
+        f"Too many requests {who}. Please try again in {seconds} {unit}.",
+        headers={"Retry-After": str(seconds), **rate_limit_headers(policy, limit, verdict)},
+    )
+
+
+def undecided(scope: Scope) -> Response:
+    """Answer 503: the limits cannot be read, and this server was told to refuse then."""
+    return error_response(
+        scope,
+        503,
+        "rate_limit_unavailable",
+        "Rate limits cannot be checked right now, so nothing is served. Please try again in a few seconds.",
+        headers={"Retry-After": str(_RETRY_SECONDS)},
+    )
