@@ -318,7 +318,8 @@ def _event_log(settings: Settings) -> EventLog | None:
             max_bytes=settings.event_store_max_bytes,
             ttl=settings.event_ttl_seconds,
         )
-    from app.protocol.events.redis import RedisEventLog, connect
+    from app.protocol.events.redis import RedisEventLog
+    from app.redis_client import connect
 
     url = settings.redis_url.get_secret_value() if settings.redis_url else ""
     return RedisEventLog(
@@ -347,7 +348,8 @@ def _rate_limits(settings: Settings) -> RateLimits | None:
     url = settings.rate_limit_redis_url or settings.redis_url
     if settings.rate_limit_store == "memory" or url is None:
         return RateLimits(limit, memory)
-    from app.web.rate_limits.redis import RedisStore, connect
+    from app.redis_client import connect
+    from app.web.rate_limits.redis import RedisStore
 
     shared = RedisStore(connect(url.get_secret_value()), prefix=settings.rate_limit_redis_key_prefix)
     return RateLimits(

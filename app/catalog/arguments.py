@@ -107,7 +107,7 @@ def _unknown(arguments: Iterable[str], tool: Tool) -> Iterator[ArgumentProblem]:
     for name in strangers[:MAX_UNKNOWN]:
         near = difflib.get_close_matches(name[:MAX_NAME_SHOWN], names, 1)
         if near:
-            known = f"; did you mean {near[0]}?"
+            known = f" (did you mean {near[0]}?)"
         else:
             known = f"; it takes {', '.join(names)}" if names else "; it takes none"
         yield ArgumentProblem(_shown(name), f"is not an argument of this tool{known}")

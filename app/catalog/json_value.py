@@ -5,7 +5,10 @@ from __future__ import annotations
 from math import isfinite
 from typing import Final, TypeAlias
 
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+from app.portkey.json_types import JsonValue
+
+__all__ = ["MAX_DEPTH", "JsonObject", "JsonValue", "is_unicode", "unsendable"]
+
 JsonObject: TypeAlias = "dict[str, JsonValue]"
 
 MAX_DEPTH: Final = 100

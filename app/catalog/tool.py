@@ -94,7 +94,7 @@ class Tool:
 
     Attributes:
         name: As clients know it, at most 52 characters.
-        title: For people; made from the name when not given.
+        title: For people, where it says more than the name.
         summary: What it does, in words an admin would use; this is what search indexes.
         detail: When to use it, what to know before. With the summary at most 200 characters.
         risk: One class a tool; the MCP annotations follow from it.
@@ -140,11 +140,6 @@ class Tool:
     def lookups(self) -> str:
         """The listing tools of `lookup` in words, empty when there are none."""
         return self.lookup if isinstance(self.lookup, str) else " and ".join(self.lookup or ())
-
-    @property
-    def display_title(self) -> str:
-        """The title, or the name in words."""
-        return self.title or self.name.replace("_", " ").capitalize()
 
     @property
     def contacts_portkey(self) -> bool:

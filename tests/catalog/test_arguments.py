@@ -115,7 +115,7 @@ def test_every_problem_is_told_at_once() -> None:
         free=[],
         sluug="x",
     ) == {
-        "sluug": "is not an argument of this tool; did you mean slug?",
+        "sluug": "is not an argument of this tool (did you mean slug?)",
         "slug": "must have at least 2 characters",
         "who": "does not have the form ^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
         "when": "must be a date and time such as 2026-03-01T00:00:00Z",

@@ -27,8 +27,3 @@ def test_a_write_says_whether_it_is_idempotent() -> None:
 def test_names_and_descriptions_are_short(given: Any) -> None:
     with pytest.raises(ValueError, match="too long"):
         _tool(**given)
-
-
-def test_the_title_is_the_name_in_words_unless_given() -> None:
-    assert _tool().display_title == "Get it"
-    assert _tool(title="Get SCIM").display_title == "Get SCIM"

@@ -9,8 +9,9 @@ import pytest
 
 from app.protocol.events.log import EventLog
 from app.protocol.events.memory import MemoryEventLog
-from app.protocol.events.redis import RedisEventLog, connect
+from app.protocol.events.redis import RedisEventLog
 from app.protocol.http import HttpHandler
+from app.redis_client import connect
 from tests.protocol.stand_in import Backend, Session, events, serving, until
 
 

@@ -9,9 +9,6 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from app.protocol.events.log import EventLogError, Position, StoredEvent, new_token
@@ -19,33 +16,14 @@ from app.protocol.events.log import EventLogError, Position, StoredEvent, new_to
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from redis.asyncio import Redis
+
 _EVENT_ID: Final = re.compile(r"(\d{1,20}-\d{1,20})\.([A-Za-z0-9_-]{22})")
-_CONNECTIONS: Final = 32
 _PAGE: Final = 64
 """Events read in one round trip."""
 
 Fields: TypeAlias = "dict[bytes, bytes]"
 Rows: TypeAlias = "list[tuple[bytes, Fields]]"
-
-
-def connect(url: str) -> Redis:
-    """Return a client for `RedisEventLog`, without connecting yet.
-
-    It has a bounded number of connections and waits for one to be free. It repeats no command by itself: an
-    event whose answer was lost would be kept twice.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=_CONNECTIONS,
-        timeout=None,
-        retry=Retry(NoBackoff(), 0),
-        # The log has a deadline of its own. With redis-py's, Python 3.11 can swallow a cancellation.
-        socket_timeout=None,
-        socket_connect_timeout=None,
-        # With RESP3, redis-py (8.1) takes a connection that the server closed for a good one.
-        protocol=2,
-    )
-    return Redis.from_pool(pool)
 
 
 class RedisEventLog:

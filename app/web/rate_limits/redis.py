@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from app.web.rate_limits.limits import StoreFailedError, Verdict
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
     from app.web.rate_limits.limits import Limit
 
-_CONNECTIONS: Final = 32
 # One round trip, atomic, on the clock of Redis, which all processes share. Redis cuts numbers that a script
 # returns to integers, so the tokens travel as text. A full bucket is the same as none.
 _SCRIPT: Final = """
@@ -43,25 +41,6 @@ else
 end
 return {admitted, string.format('%.9f', tokens)}
 """
-
-
-def connect(url: str) -> Redis:
-    """Return a client for `RedisStore`, without connecting yet.
-
-    It repeats no command by itself, and leaves deadlines to the store: redis-py's own would, on Python 3.11,
-    swallow a cancellation that comes while a command is being sent (`asyncio.wait_for`).
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=_CONNECTIONS,
-        timeout=None,
-        socket_timeout=None,
-        socket_connect_timeout=None,
-        retry=Retry(NoBackoff(), 0),
-        # With RESP3, redis-py (8.1) takes a connection that the server closed for a good one.
-        protocol=2,
-    )
-    return Redis.from_pool(pool)
 
 
 class RedisStore:

@@ -150,7 +150,7 @@ async def test_every_problem_of_the_filters_is_told_at_once(desk: Desk) -> None:
 
 async def test_a_misspelt_argument_is_told_with_the_right_one(desk: Desk) -> None:
     error = await desk.bad(COST, **PERIOD, workspace_slog="ws-staging")
-    assert error["problems"][0]["problem"] == "is not an argument of this tool; did you mean workspace_slug?"
+    assert error["problems"][0]["problem"] == "is not an argument of this tool (did you mean workspace_slug?)"
 
 
 async def test_the_most_expensive_model_of_last_week_can_be_found(desk: Desk) -> None:

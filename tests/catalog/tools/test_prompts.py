@@ -136,7 +136,7 @@ async def test_list_prompts_refuses_arguments_it_does_not_know(desk: Desk) -> No
     assert error["problems"] == [
         {
             "argument": "colection_id",
-            "problem": "is not an argument of this tool; did you mean collection_id?",
+            "problem": "is not an argument of this tool (did you mean collection_id?)",
         }
     ]
 

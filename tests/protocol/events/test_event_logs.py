@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from app.protocol.events.log import EventLog, StoredEvent
 from app.protocol.events.memory import MemoryEventLog
-from app.protocol.events.redis import RedisEventLog, connect
+from app.protocol.events.redis import RedisEventLog
+from app.redis_client import connect
 
 
 @pytest.fixture(params=["memory", "redis"])

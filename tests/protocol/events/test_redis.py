@@ -10,7 +10,8 @@ import pytest
 from redis.asyncio import Redis
 
 from app.protocol.events.log import EventLogError, Position
-from app.protocol.events.redis import RedisEventLog, connect
+from app.protocol.events.redis import RedisEventLog
+from app.redis_client import connect
 from tests.protocol.stand_in import until
 
 

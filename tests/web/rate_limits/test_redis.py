@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from app.redis_client import connect
 from app.web.rate_limits.limits import Limit, StoreFailedError
-from app.web.rate_limits.redis import RedisStore, connect
+from app.web.rate_limits.redis import RedisStore
 
 LIMIT = Limit(capacity=10, refill=10, window=60.0)
 

