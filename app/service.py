@@ -211,6 +211,8 @@ class Service:
         readiness = Readiness(
             session_count=lambda: handler.open_sessions,
             upstream=UpstreamCheck(self._probe) if settings.ready_check == "portkey" else None,
+            components={},
+            required=settings.ready_require,
         )
         application = create_application(
             mcp=handler, options=self._web_options(rate_limits, clerk), readiness=readiness, lifespan=lifespan

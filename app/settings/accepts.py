@@ -107,6 +107,18 @@ def _parse_names(given: str) -> tuple[str, ...]:
     return names
 
 
+def names_of(*known: str) -> Accepts:
+    """Accept some of the names, separated by commas, in any case."""
+
+    def parse(given: str) -> tuple[str, ...]:
+        names = _parse_names(given)
+        if not set(names) <= set(known):
+            raise ValueError
+        return names
+
+    return Accepts(f"some of {', '.join(known)}, separated by commas", parse)
+
+
 def _parse_origins(given: str) -> tuple[str, ...]:
     origins = tuple(dict.fromkeys(part.strip().rstrip("/") for part in given.split(",") if part.strip()))
     if not origins:

@@ -24,6 +24,7 @@ from app.settings.accepts import (
     VALUES,
     Accepts,
     choice,
+    names_of,
     text,
     whole_number,
 )
@@ -31,6 +32,8 @@ from app.settings.accepts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+COMPONENTS: Final = ("audit", "clerk", "events", "rate_limits", "request_state", "sessions")
+"""The parts of a process that /ready tells of, as far as it has them."""
 KIBIBYTE: Final = 1_024
 MEBIBYTE: Final = 1_048_576
 LOCAL_ORIGINS: Final = tuple(
@@ -81,6 +84,11 @@ class Settings(BaseSettings):
         default="local",
         validation_alias="MCP_READY_CHECK_MODE",
         description="What /ready asks: this process only, or Portkey as well.",
+    )
+    ready_require: Annotated[tuple[str, ...], names_of(*COMPONENTS)] = Field(
+        default=(),
+        validation_alias="MCP_READY_REQUIRE",
+        description="Parts without which /ready answers 503. Unset: it names what failed and stays ready.",
     )
     allowed_origins: Annotated[tuple[str, ...], ORIGINS] = Field(
         default=LOCAL_ORIGINS,

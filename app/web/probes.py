@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from app.telemetry.component import ComponentState
     from app.web.options import WebOptions
     from app.web.readiness import Readiness
     from app.web.upstream_check import Verdict
@@ -40,6 +41,12 @@ def _portkey(verdict: Verdict) -> dict[str, object]:
     return {"status": "error", "reason": verdict.reason, **timing}
 
 
+def _component(state: ComponentState) -> dict[str, str]:
+    return (
+        {"status": state.status} if state.reason is None else {"status": state.status, "reason": state.reason}
+    )
+
+
 class Probes:
     """The three endpoints. Their answers are open to everybody, so they tell modes and counts and no more."""
 
@@ -63,15 +70,21 @@ class Probes:
         """Answer 200 when this process wants traffic, else 503 with a one-word reason.
 
         With an upstream check, Portkey must answer too; the wait for it is bounded by the check's deadline.
+        The parts of this process are told of, and those that are required must not have failed.
         """
+        components = self._readiness.components()
         common: dict[str, object] = {
             "sessionMode": self._options.session_mode,
             "eventStoreMode": self._options.event_store_mode,
             "sessions": self._readiness.sessions,
             "timestamp": _timestamp(),
+            "components": {name: _component(state) for name, state in components.items()},
         }
         if self._readiness.phase != "serving":
             state = {"status": "not_ready", "reason": self._readiness.phase}
+            return _json(state | common, HTTPStatus.SERVICE_UNAVAILABLE)
+        if self._readiness.lacks(components):
+            state = {"status": "not_ready", "reason": "component_failed"}
             return _json(state | common, HTTPStatus.SERVICE_UNAVAILABLE)
         if self._readiness.upstream is None:
             return _json({"status": "ready"} | common | {"check": "local"})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
+    from app.telemetry.component import Component, ComponentState
     from app.web.upstream_check import UpstreamCheck
 
 Phase = Literal["starting", "serving", "draining"]
@@ -21,22 +22,39 @@ class Readiness:
     """
 
     def __init__(
-        self, *, session_count: Callable[[], int] = lambda: 0, upstream: UpstreamCheck | None = None
+        self,
+        *,
+        session_count: Callable[[], int] = lambda: 0,
+        upstream: UpstreamCheck | None = None,
+        components: Mapping[str, Component] | None = None,
+        required: Collection[str] = (),
     ) -> None:
         """Start in the phase "starting".
 
         Args:
             session_count: Tells how many MCP sessions are open.
             upstream: Asks Portkey; None reports on this process alone.
+            components: The parts that may fail, by name.
+            required: Names of those without which this process wants no traffic.
         """
         self.phase: Phase = "starting"
         self.upstream = upstream
         self._session_count = session_count
+        self._components = dict(components or {})
+        self._required = frozenset(required)
 
     @property
     def sessions(self) -> int:
         """The number of open MCP sessions."""
         return self._session_count()
+
+    def components(self) -> dict[str, ComponentState]:
+        """Return how each part is now, by name."""
+        return {name: state() for name, state in self._components.items()}
+
+    def lacks(self, components: Mapping[str, ComponentState]) -> bool:
+        """Tell whether a part that is required has failed."""
+        return any(state.status == "failed" for name, state in components.items() if name in self._required)
 
     def serving(self) -> None:
         """Enter the phase "serving", unless the process is already draining."""

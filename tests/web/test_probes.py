@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.auth.bearer import BearerVerifier
+from app.telemetry.component import OK, ComponentState, Status
 from app.web.readiness import Readiness
 from app.web.upstream_check import ProbeFailedError, UpstreamCheck
 from tests.web.support import build, client
@@ -54,8 +55,32 @@ async def test_ready_reports_modes_and_sessions() -> None:
         "sessionMode": "stateful",
         "eventStoreMode": "memory",
         "sessions": 7,
+        "components": {},
         "check": "local",
     }
+
+
+async def test_ready_names_the_parts_that_do_less_than_they_should_and_stays_ready() -> None:
+    readiness = Readiness(
+        components={"audit": lambda: OK, "rate_limits": lambda: ComponentState("failed", "no answer")}
+    )
+    readiness.serving()
+    status, body = await get("/ready", readiness)
+    assert status == 200
+    assert body["components"] == {
+        "audit": {"status": "ok"},
+        "rate_limits": {"status": "failed", "reason": "no answer"},
+    }
+
+
+@pytest.mark.parametrize(("state", "status"), [("ok", 200), ("degraded", 200), ("failed", 503)])
+async def test_ready_wants_no_traffic_while_a_required_part_has_failed(state: Status, status: int) -> None:
+    readiness = Readiness(components={"audit": lambda: ComponentState(state)}, required=["audit"])
+    readiness.serving()
+    answered, body = await get("/ready", readiness)
+    assert answered == status
+    assert body["components"] == {"audit": {"status": state}}
+    assert body.get("reason") == (None if status == 200 else "component_failed")
 
 
 async def test_a_process_that_does_not_serve_yet_is_not_ready() -> None:
