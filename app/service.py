@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from app.catalog.tool import Tool
     from app.portkey.transport import Transport
     from app.protocol.events.log import EventLog
+    from app.telemetry.component import Component
     from app.web.tls import Certificates
 
 SANDBOX_BASE_URL: Final = "http://sandbox.local/v1"
@@ -211,7 +212,7 @@ class Service:
         readiness = Readiness(
             session_count=lambda: handler.open_sessions,
             upstream=UpstreamCheck(self._probe) if settings.ready_check == "portkey" else None,
-            components={},
+            components=_components(rate_limits, clerk),
             required=settings.ready_require,
         )
         application = create_application(
@@ -357,6 +358,16 @@ def _rate_limits(settings: Settings) -> RateLimits | None:
     return RateLimits(
         limit, FailoverStore(shared, local=memory, direction=settings.rate_limit_on_redis_failure)
     )
+
+
+def _components(rate_limits: RateLimits | None, clerk: ClerkSignIn | None) -> dict[str, Component]:
+    """Return the parts that may fail while the process goes on, by the name /ready gives them."""
+    components: dict[str, Component] = {}
+    if rate_limits is not None and isinstance(rate_limits.store, FailoverStore):
+        components["rate_limits"] = rate_limits.store.state
+    if clerk is not None:
+        components["clerk"] = clerk.verifier.state
+    return components
 
 
 def _settle_memory() -> None:

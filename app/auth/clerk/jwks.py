@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from app.auth.clerk.fetching import FetchError
 from app.auth.clerk.shared_fetch import SharedFetch
 from app.auth.verifier import VerifierUnavailableError
+from app.telemetry.component import OK, ComponentState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,10 @@ _MOST_WAITING: Final = 256
 _MOST_UNKNOWN: Final = 256
 _UNKNOWN_FOR: Final = 5.0
 _LONGEST_RETRY: Final = 60.0
+
+_NOT_YET: Final = ComponentState("degraded", "the issuer's keys have not been fetched yet")
+_NO_KEYS: Final = ComponentState("failed", "the issuer's keys cannot be fetched")
+_STALE: Final = ComponentState("degraded", "the issuer's keys cannot be refreshed: the cached ones are used")
 
 
 class Jwks:
@@ -76,6 +81,12 @@ class Jwks:
     def generation(self) -> int:
         """A number that changes whenever a key is withdrawn or replaced."""
         return self._generation
+
+    def state(self) -> ComponentState:
+        """Return "ok" while the keys can be refreshed, "failed" when there are none to check a token with."""
+        if self._fetch.failing:
+            return _STALE if self._keys else _NO_KEYS
+        return OK if self._keys else _NOT_YET
 
     async def key(self, key_id: str) -> jwt.PyJWK | None:
         """Return the key, or None when the issuer has none of this id.

@@ -36,6 +36,11 @@ class SharedFetch:
         """When the latest fetch began, by `time.monotonic`."""
         return self._began
 
+    @property
+    def failing(self) -> bool:
+        """Whether the latest fetch that ended has failed."""
+        return self._failure is not None
+
     async def run(self) -> None:
         """Join the fetch that is under way, or begin one, after the cool-down if need be.
 

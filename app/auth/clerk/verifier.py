@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.auth.clerk.jwks import Jwks
     from app.auth.clerk.tokens import TokenRules
     from app.auth.principal import Principal
+    from app.telemetry.component import ComponentState
 
 
 class ClerkVerifier:
@@ -55,6 +56,10 @@ class ClerkVerifier:
         self._introspection = introspection
         self._verified = VerifiedTokens() if verified is None else verified
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.auth")
+
+    def state(self) -> ComponentState:
+        """Return how the issuer's keys are."""
+        return self._jwks.state()
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:

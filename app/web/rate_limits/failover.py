@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
+from app.telemetry.component import OK, ComponentState
 from app.web.rate_limits.limits import StoreFailedError, UndecidedError, Verdict
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from app.web.rate_limits.limits import Limit, RateLimitStore
 
 Direction = Literal["local", "open", "closed"]
+
+_WITHOUT_STORE: Final[dict[Direction, ComponentState]] = {
+    "local": ComponentState("degraded", "redis does not answer: each process counts for itself"),
+    "open": ComponentState("degraded", "redis does not answer: everything is admitted"),
+    "closed": ComponentState("failed", "redis does not answer: everything is refused"),
+}
 
 
 class FailoverStore:
@@ -90,6 +97,10 @@ class FailoverStore:
                 return
         if self._direction == "local":
             await self._local.add(bucket, limit, tokens)
+
+    def state(self) -> ComponentState:
+        """Return "ok" while the shared store answers; "failed" only where nothing passes without it."""
+        return _WITHOUT_STORE[self._direction] if self._down else OK
 
     async def aclose(self) -> None:
         """Close both stores."""

@@ -19,6 +19,7 @@ from app.auth.clerk.jwks import Jwks
 from app.auth.clerk.tokens import TokenRules
 from app.auth.clerk.verifier import ClerkVerifier
 from app.auth.verifier import VerifierUnavailableError
+from app.telemetry.component import OK
 from tests.auth.clerk.stand_in import RSA_KEY, Mode, SigningKey, StandIn
 from tests.web.support import until
 
@@ -305,3 +306,20 @@ async def test_rotation_and_outage_under_load_refuse_nothing_valid_and_accept_no
     assert wrong == []
     assert seen["valid", "accepted"] > 500
     assert seen["forged", "refused"] > 100
+
+
+async def test_ready_tells_whether_tokens_can_be_checked(clerk: StandIn) -> None:
+    clerk.mode = "down"
+    async with keys_of(clerk, cool_down=0.0) as jwks:
+        assert jwks.state().status == "degraded"
+        with pytest.raises(VerifierUnavailableError):
+            await jwks.key("key-1")
+        assert jwks.state().status == "failed"
+        clerk.mode = "up"
+        assert await jwks.key("key-1") is not None
+        assert jwks.state() == OK
+        clerk.mode = "down"
+        with pytest.raises(VerifierUnavailableError):
+            await jwks.key("key-2")
+        assert jwks.state().status == "degraded"
+        assert await jwks.key("key-1") is not None

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -9,6 +11,7 @@ from structlog.testing import capture_logs
 from app.web.rate_limits.failover import Direction, FailoverStore
 from app.web.rate_limits.limits import Limit, RateLimits, StoreFailedError, UndecidedError, Verdict
 from app.web.rate_limits.memory import MemoryStore
+from app.web.readiness import Readiness
 from tests.web.support import build, client, until
 
 LIMIT = Limit(capacity=2, refill=2, window=3600.0)
@@ -107,6 +110,31 @@ async def test_the_beginning_and_the_end_of_an_outage_are_logged_once_and_counte
     ]
     assert (logs[0]["reason"], logs[0]["direction"]) == ("no answer", "local")
     assert logs[1]["decided_without"] == 3
+
+
+@pytest.mark.parametrize(
+    ("direction", "status"), [("local", "degraded"), ("open", "degraded"), ("closed", "failed")]
+)
+async def test_ready_tells_of_an_outage_and_of_its_end(direction: Direction, status: str) -> None:
+    shared, clock = Shared(up=False), Clock()
+    store = failover(shared, clock, direction)
+    readiness = Readiness(components={"rate_limits": store.state})
+    readiness.serving()
+    async with client(build(readiness=readiness)) as http:
+
+        async def told() -> Any:
+            return (await http.get("/ready")).json()["components"]["rate_limits"]
+
+        assert await told() == {"status": "ok"}
+        with contextlib.suppress(UndecidedError):
+            await store.take("a", LIMIT)
+        outage = await told()
+        assert outage["status"] == status
+        assert "redis" in outage["reason"]
+        shared.up = True
+        clock.now += 1
+        await store.take("a", LIMIT)
+        assert await told() == {"status": "ok"}
 
 
 async def test_open_admits_everything() -> None:
