@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import orjson
 
@@ -22,14 +22,26 @@ from app.portkey.errors import PortkeyError
 
 SHOWN_ONCE: Final = "The secret in this answer is shown only now and cannot be read again: store it."
 
+Kind: TypeAlias = Literal["succeeded", "refused", "failed", "unknown_outcome", "crashed"]
+"""What a call came to in one word: refused before anything was changed, failed at Portkey, a write that may
+have been applied, or crashed in here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a call came to: an object, the same as compact JSON text, and whether it is an error."""
+    """What a call came to: an object, the same as compact JSON text, whether it is an error, and its kind."""
 
     data: JsonObject
     text: str
     is_error: bool = False
+    kind: Kind = "succeeded"
+
+    @property
+    def code(self) -> str | None:
+        """What an error calls itself: Portkey's code (`AB03`) or ours (`invalid_arguments`)."""
+        error = self.data.get("error") if self.is_error else None
+        code = error.get("code") if isinstance(error, dict) else None
+        return code if isinstance(code, str) else None
 
 
 def succeeded(
@@ -79,7 +91,7 @@ def failed(tool: Tool, error: PortkeyError) -> Outcome:
         "next_step": _next_step(tool, error),
         "portkey_request_id": error.request_id,
     }
-    return _error(told)
+    return _error(told, "unknown_outcome" if _may_have_changed(tool, error) else "failed")
 
 
 def stopped(error: WorkflowStopped) -> Outcome:
@@ -90,7 +102,8 @@ def stopped(error: WorkflowStopped) -> Outcome:
             "code": "stopped",
             "retryable": False,
             "next_step": error.next_step,
-        }
+        },
+        "refused",
     )
 
 
@@ -104,7 +117,21 @@ def refused(error: InvalidArgumentsError) -> Outcome:
             "retryable": False,
             "problems": problems,
             "next_step": "Correct the arguments and call again.",
-        }
+        },
+        "refused",
+    )
+
+
+def unrecorded() -> Outcome:
+    """Say that a call was not made because it could not be put on record."""
+    return _error(
+        {
+            "message": "This service must put each call on record and cannot right now. Nothing was done.",
+            "code": "audit_unavailable",
+            "retryable": True,
+            "next_step": "Try again in a moment. If it stays so, tell whoever runs this service.",
+        },
+        "refused",
     )
 
 
@@ -118,13 +145,14 @@ def crashed(tool: str, reference: str) -> Outcome:
             "reference": reference,
             "next_step": "If the call was to change something, check whether it did before you repeat it. "
             "Give the reference to whoever runs this service: the log has the details.",
-        }
+        },
+        "crashed",
     )
 
 
-def _error(told: JsonObject) -> Outcome:
+def _error(told: JsonObject, kind: Kind) -> Outcome:
     data: JsonObject = {"error": {name: value for name, value in told.items() if value is not None}}
-    return Outcome(data, compact(data), is_error=True)
+    return Outcome(data, compact(data), is_error=True, kind=kind)
 
 
 def _as_object(data: JsonValue) -> JsonObject:

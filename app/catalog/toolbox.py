@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Protocol, TypeAlias
 
@@ -16,6 +16,7 @@ from app.catalog.inputs import Inputs
 from app.catalog.json_value import JsonObject, JsonValue
 from app.catalog.results import Outcome
 from app.catalog.tool import Endpoint, Run, Tool, WorkflowStopped
+from app.catalog.trace import Trace
 from app.catalog.wire import to_request
 from app.portkey.client import ApiAnswer, ApiRequest, PortkeyClient
 from app.portkey.credential import Credential
@@ -39,11 +40,12 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """Who calls, what they may do, and where word of progress goes."""
+    """Who calls, what they may do, where word of progress goes, and where what Portkey is asked is noted."""
 
     principal: Caller
     policy: Policy
     progress: Progress
+    trace: Trace = field(default_factory=Trace)
 
 
 class Selection:
@@ -94,10 +96,15 @@ class Toolbox:
     ) -> None:
         self._max_result_bytes = max_result_bytes
         self._tools = tuple(tools)
+        self._by_name = {tool.name: tool for tool in tools}
         self._forms = forms
         self._portkey = portkey
         self._credential = credential
         self.selection = lru_cache(POLICIES_REMEMBERED)(self._select)
+
+    def declared(self, name: str) -> Tool | None:
+        """Return a tool of this service, whoever may call it; None when there is none of this name."""
+        return self._by_name.get(name)
 
     def _select(self, policy: Policy) -> Selection:
         return Selection([tool for tool in self._tools if policy.permits(tool)], self._forms)
@@ -116,7 +123,7 @@ class Toolbox:
             raise KeyError(name)
         try:
             inputs = validate(tool, arguments)
-            run = _PortkeyRun(self._portkey, self._credential, context.progress)
+            run = _PortkeyRun(self._portkey, self._credential, context.progress, context.trace)
             data = await _perform(tool, inputs, run)
         except InvalidArgumentsError as error:
             return results.refused(error)
@@ -140,15 +147,25 @@ async def _perform(tool: Tool, inputs: Inputs, run: Run) -> JsonValue:
 class _PortkeyRun:
     """The `Run` of one call."""
 
-    def __init__(self, portkey: PortkeyClient, credential: Credential | None, progress: Progress) -> None:
+    def __init__(
+        self, portkey: PortkeyClient, credential: Credential | None, progress: Progress, trace: Trace
+    ) -> None:
         self._portkey = portkey
         self._credential = credential
         self._progress = progress
+        self._trace = trace
         self._done = 0.0
         self._total: float | None = None
 
     async def call(self, request: ApiRequest) -> ApiAnswer:
-        return await self._portkey.call(request, self._credential, on_wait=self._waiting)
+        exchange = self._trace.begin(request)
+        try:
+            answer = await self._portkey.call(request, self._credential, on_wait=self._waiting)
+        except PortkeyError as error:
+            exchange.failed(error)
+            raise
+        exchange.answered(answer)
+        return answer
 
     async def progress(self, done: float, total: float | None, message: str) -> None:
         self._done, self._total = done, total

@@ -13,6 +13,7 @@ from app.catalog.bounds import DEFAULT_LIMIT
 from app.catalog.registry import load_tools
 from app.catalog.snapshot import wire_form
 from app.catalog.toolbox import CallContext, Outcome, Toolbox
+from app.catalog.trace import Trace
 from app.portkey.client import PortkeyClient
 from app.portkey.credential import Credential
 from app.portkey.in_process import AsgiApp, InProcessTransport
@@ -47,18 +48,21 @@ def toolbox_over(
 
 @dataclass
 class Desk:
-    """One caller. `told` is the progress reported to it."""
+    """One caller. `told` is the progress reported to it, `trace` what its latest call asked of Portkey."""
 
     app: AsgiApp
     key: str | None = ADMIN_KEY
     policy: Policy = ALLOW_ALL
     told: list[tuple[float, float | None, str]] = field(default_factory=list)
+    trace: Trace = field(default_factory=Trace)
 
     def __post_init__(self) -> None:
         self.toolbox, self._transport = toolbox_over(self.app, self.key)
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> Outcome:
-        outcome = await self.toolbox.call(tool, arguments, CallContext(ANONYMOUS, self.policy, self._told))
+        self.trace = Trace()
+        context = CallContext(ANONYMOUS, self.policy, self._told, self.trace)
+        outcome = await self.toolbox.call(tool, arguments, context)
         assert json.loads(outcome.text) == outcome.data
         return outcome
 
