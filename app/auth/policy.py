@@ -49,17 +49,21 @@ class Policy:
         domains: The permitted domains; None permits all of them, an empty set none.
         read_only: Permit only tools whose risk is "read".
         max_risk: The greatest risk permitted; None permits any.
+        tools: Names of the permitted tools; None permits all that the rest does.
     """
 
     domains: frozenset[str] | None = None
     read_only: bool = False
     max_risk: Risk | None = None
+    tools: frozenset[str] | None = None
 
     def permits(self, tool: GovernedTool) -> bool:
         """Tell whether `tool` may be listed and called under this policy."""
         if self.read_only and tool.risk != "read":
             return False
-        return self.permits_risk(tool.risk) and self.permits_domain(tool.domain)
+        return (
+            self.permits_risk(tool.risk) and self.permits_domain(tool.domain) and self.permits_name(tool.name)
+        )
 
     def permits_risk(self, risk: Risk) -> bool:
         """Tell whether `max_risk` leaves room for tools of this risk."""
@@ -68,6 +72,10 @@ class Policy:
     def permits_domain(self, domain: str) -> bool:
         """Tell whether tools of `domain` may be permitted at all."""
         return self.domains is None or domain in self.domains
+
+    def permits_name(self, name: str) -> bool:
+        """Tell whether a tool of this name may be permitted at all."""
+        return self.tools is None or name in self.tools
 
     def limited_to(self, risk: Risk) -> Policy:
         """Return this policy without the tools of a greater risk."""
@@ -79,6 +87,17 @@ class Policy:
         if by.domains is not None:
             domains = by.domains if domains is None else domains & by.domains
         return replace(self, domains=domains, read_only=self.read_only or by.read_only)
+
+    def within(self, outer: Policy) -> Policy:
+        """Return a policy that permits what both this one and `outer` do."""
+        narrowed = self.narrowed(Narrowing(outer.domains, outer.read_only))
+        if outer.max_risk is not None:
+            narrowed = narrowed.limited_to(outer.max_risk)
+        if outer.tools is None:
+            return narrowed
+        return replace(
+            narrowed, tools=outer.tools if narrowed.tools is None else narrowed.tools & outer.tools
+        )
 
 
 ALLOW_ALL = Policy()

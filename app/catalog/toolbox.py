@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Protocol, TypeAlias
 
+from pydantic import SecretStr
+
 from app.auth.policy import Policy
 from app.catalog import results
 from app.catalog.arguments import InvalidArgumentsError, validate, wanted_fields
@@ -38,14 +40,37 @@ class Caller(Protocol):
         ...
 
 
+class PortkeyKey(Protocol):
+    """The key that goes with a caller."""
+
+    @property
+    def secret(self) -> SecretStr:
+        """The key."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """What to look at when Portkey does not accept it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """Who calls, what they may do, where word of progress goes, and where what Portkey is asked is noted."""
+    """Who calls, and what goes with the call.
+
+    Attributes:
+        principal: Who calls.
+        policy: What they may do.
+        progress: Where word of progress goes.
+        trace: Where what Portkey is asked is noted.
+        portkey_key: The key to call Portkey with; None for the server's own.
+    """
 
     principal: Caller
     policy: Policy
     progress: Progress
     trace: Trace = field(default_factory=Trace)
+    portkey_key: PortkeyKey | None = None
 
 
 class Selection:
@@ -81,7 +106,8 @@ class Toolbox:
         tools: Every tool this service offers.
         forms: Their wire forms by name.
         portkey: The client for the requests.
-        credential: The Portkey key, or None when there is none; calls then say how to set one.
+        credential: The server's own Portkey key, for callers who have no other; None when there is none, and
+            their calls then say how to set one.
         max_result_bytes: Bytes of text beyond which an answer is cut.
     """
 
@@ -123,7 +149,8 @@ class Toolbox:
             raise KeyError(name)
         try:
             inputs = validate(tool, arguments)
-            run = _PortkeyRun(self._portkey, self._credential, context.progress, context.trace)
+            credential = self._credential_of(context.portkey_key)
+            run = _PortkeyRun(self._portkey, credential, context.progress, context.trace)
             data = await _perform(tool, inputs, run)
         except InvalidArgumentsError as error:
             return results.refused(error)
@@ -134,6 +161,11 @@ class Toolbox:
         return results.succeeded(
             tool, inputs, data, wanted=wanted_fields(tool, arguments), limit=self._max_result_bytes
         )
+
+    def _credential_of(self, key: PortkeyKey | None) -> Credential | None:
+        if key is None:
+            return self._credential
+        return Credential(key.secret.get_secret_value(), key.origin)
 
 
 async def _perform(tool: Tool, inputs: Inputs, run: Run) -> JsonValue:

@@ -151,13 +151,12 @@ class PortkeyClient:
         """
         deadline = self._clock() + self._timeout
         url, headers, body = self._prepare(request, credential)
-        secret = credential.api_key if credential else None
         attempt = 0
         while True:
             attempt += 1
             remaining = max(deadline - self._clock(), 0.0)
             outgoing = HttpRequest(request.method, url, headers, body, remaining, self._max_response_bytes)
-            outcome = self._judge(request, await self._send(request, outgoing, attempt), secret)
+            outcome = self._judge(request, await self._send(request, outgoing, attempt), credential)
             if isinstance(outcome, ApiAnswer):
                 return outcome
             error = outcome.error
@@ -221,9 +220,10 @@ class PortkeyClient:
         return outcome
 
     def _judge(
-        self, request: ApiRequest, outcome: HttpResponse | TransportError, secret: str | None
+        self, request: ApiRequest, outcome: HttpResponse | TransportError, credential: Credential | None
     ) -> ApiAnswer | _Failure:
         write = request.is_write
+        secret = credential.api_key if credential else None
         if isinstance(outcome, TransportError):
             status = outcome.status
             if status is None or (status in _SUCCEEDED and not write):
@@ -237,7 +237,13 @@ class PortkeyClient:
             request_id = failures.request_id_of(outcome.headers, secret=secret)
             return ApiAnswer(outcome.status, decode_json(outcome.body), request_id)
         asked = retry_after(outcome.headers, datetime.now(UTC))
-        error = failures.from_response(outcome, write=write, secret=secret, retry_after=asked)
+        error = failures.from_response(
+            outcome,
+            write=write,
+            secret=secret,
+            retry_after=asked,
+            key=credential.origin if credential else "PORTKEY_API_KEY",
+        )
         repeatable = may_repeat_after_status(outcome.status, write=write, asked_to_wait=asked is not None)
         return _Failure(error, repeatable)
 

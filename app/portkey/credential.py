@@ -11,9 +11,15 @@ class BadCredential(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A Portkey API key. `repr` and `str` are masked."""
+    """A Portkey API key. `repr` and `str` are masked.
+
+    Attributes:
+        api_key: the key.
+        origin: where it was set, for who has to put it right.
+    """
 
     api_key: str = field(repr=False)
+    origin: str = "PORTKEY_API_KEY"
 
     @property
     def header_value(self) -> str:

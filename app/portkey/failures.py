@@ -32,7 +32,7 @@ _ADVICE: Final[Mapping[int, tuple[str, str]]] = {
     ),
     HTTPStatus.UNAUTHORIZED: (
         "Portkey did not accept the API key",
-        "Check PORTKEY_API_KEY: it must be a complete Admin API key that has not been revoked.",
+        "Check {key}: it must be a complete Admin API key that has not been revoked.",
     ),
     HTTPStatus.PAYMENT_REQUIRED: (
         "Portkey refused because of the plan or its limits",
@@ -82,7 +82,12 @@ def request_id_of(headers: Mapping[str, str], *, secret: str | None) -> str | No
 
 
 def from_response(
-    response: HttpResponse, *, write: bool, secret: str | None, retry_after: float | None
+    response: HttpResponse,
+    *,
+    write: bool,
+    secret: str | None,
+    retry_after: float | None,
+    key: str = "PORTKEY_API_KEY",
 ) -> PortkeyError:
     """The error for an answer that is not 2xx.
 
@@ -91,10 +96,12 @@ def from_response(
         write: the call was not a GET.
         secret: the API key, which must not reappear.
         retry_after: seconds Portkey asked to wait.
+        key: what to look at when Portkey does not accept the API key.
     """
     status = response.status
     detail = read_error_body(response.body, secret=secret)
     headline, next_step = _advice(status, detail.code)
+    next_step = next_step.replace("{key}", key)
     server_error = status >= _FIRST_SERVER_ERROR
     may_have_applied = write and (server_error or status == HTTPStatus.SEE_OTHER)
     retryable = status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT} or (

@@ -10,6 +10,7 @@ from mcp.server.context import ServerRequestContext
 
 if TYPE_CHECKING:
     from app.auth.policy import Policy
+    from app.auth.portkey_key import PortkeyKey
     from app.auth.principal import Principal
 
 RequestContext: TypeAlias = ServerRequestContext[Any, Any]
@@ -18,11 +19,19 @@ RequestContext: TypeAlias = ServerRequestContext[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One request's sender, what they may do, and the id by which the log knows the request."""
+    """One request's sender, and what goes with the request.
+
+    Attributes:
+        principal: Who sends it.
+        policy: What they may do.
+        reference: The id by which the log knows the request.
+        portkey_key: The key to call Portkey with; None for the server's own.
+    """
 
     principal: Principal
     policy: Policy
     reference: str
+    portkey_key: PortkeyKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +40,14 @@ class Callers:
 
     default_principal: Principal
     default_policy: Policy
+    default_portkey_key: PortkeyKey | None = None
 
     def of(self, ctx: RequestContext) -> Caller:
-        """Return the caller whom the ASGI scope names (principal, policy, request_id), or the default."""
+        """Return the caller whom the ASGI scope names, part by part, or the default."""
         scope = {} if ctx.request is None else ctx.request.scope
         return Caller(
             principal=scope.get("principal", self.default_principal),
             policy=scope.get("policy", self.default_policy),
             reference=scope.get("request_id") or secrets.token_hex(8),
+            portkey_key=scope.get("portkey_key", self.default_portkey_key),
         )

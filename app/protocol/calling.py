@@ -42,7 +42,7 @@ class ToolCalls:
         selection = self._toolbox.selection(caller.policy)
         if params.name not in selection:
             raise _unknown(params.name, selection)
-        context = CallContext(caller.principal, caller.policy, _Progress(ctx))
+        context = CallContext(caller.principal, caller.policy, _Progress(ctx), portkey_key=caller.portkey_key)
         try:
             outcome = await self._toolbox.call(params.name, params.arguments or {}, context)
         except Exception:

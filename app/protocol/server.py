@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from app.auth.policy import Policy
+    from app.auth.portkey_key import PortkeyKey
     from app.auth.principal import Principal
     from app.catalog.json_value import JsonObject
     from app.catalog.toolbox import Selection, Toolbox
@@ -59,6 +60,7 @@ def build_server(
     version: str,
     default_principal: Principal,
     default_policy: Policy,
+    default_portkey_key: PortkeyKey | None = None,
     sandbox: bool,
     page_size: int | None = None,
     tracing: bool = False,
@@ -70,11 +72,12 @@ def build_server(
         version: This service's version.
         default_principal: Who calls when the transport does not say, as on stdio.
         default_policy: What such a caller may do.
+        default_portkey_key: What such a caller calls Portkey with; None for the server's own key.
         sandbox: Whether calls reach the sandbox, which the instructions tell.
         page_size: Tools on a page of tools/list; None for one page.
         tracing: Whether each message gets an OpenTelemetry span.
     """
-    callers = Callers(default_principal, default_policy)
+    callers = Callers(default_principal, default_policy, default_portkey_key)
     everything = toolbox.selection(default_policy)
     hint = CacheHint(ttl_ms=LISTS_ARE_FRESH_FOR_MS, scope="private")
     server = AdminServer(

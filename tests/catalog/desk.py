@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.auth.policy import ALLOW_ALL, Policy
+from app.auth.portkey_key import PortkeyKey
 from app.auth.principal import ANONYMOUS
 from app.catalog.bounds import DEFAULT_LIMIT
 from app.catalog.registry import load_tools
@@ -48,11 +49,16 @@ def toolbox_over(
 
 @dataclass
 class Desk:
-    """One caller. `told` is the progress reported to it, `trace` what its latest call asked of Portkey."""
+    """One caller.
+
+    `brings` is its own Portkey key, `told` the progress reported to it, `trace` what its latest call asked of
+    Portkey.
+    """
 
     app: AsgiApp
     key: str | None = ADMIN_KEY
     policy: Policy = ALLOW_ALL
+    brings: PortkeyKey | None = None
     told: list[tuple[float, float | None, str]] = field(default_factory=list)
     trace: Trace = field(default_factory=Trace)
 
@@ -61,7 +67,7 @@ class Desk:
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> Outcome:
         self.trace = Trace()
-        context = CallContext(ANONYMOUS, self.policy, self._told, self.trace)
+        context = CallContext(ANONYMOUS, self.policy, self._told, self.trace, self.brings)
         outcome = await self.toolbox.call(tool, arguments, context)
         assert json.loads(outcome.text) == outcome.data
         return outcome

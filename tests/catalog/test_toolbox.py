@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from app.auth.policy import ALLOW_ALL, Policy
+from app.auth.portkey_key import brought_key, named_key
 from app.sandbox.application import Sandbox
-from app.sandbox.keys import NO_SCOPES_KEY
+from app.sandbox.keys import ADMIN_KEY, NO_SCOPES_KEY, WORKSPACE_KEY
 from tests.catalog.desk import FORMS, TOOLS, Desk, toolbox_over
 
 
@@ -43,6 +44,22 @@ async def test_a_tool_outside_the_policy_is_no_tool(sandbox: Sandbox) -> None:
 async def test_without_a_key_a_call_says_how_to_set_one(sandbox: Sandbox) -> None:
     error = await Desk(sandbox, key=None).bad("list_configs")
     assert "PORTKEY_API_KEY" in error["next_step"]
+
+
+@pytest.mark.parametrize("own", [ADMIN_KEY, None])
+async def test_a_call_is_made_with_the_key_that_goes_with_the_caller(
+    sandbox: Sandbox, own: str | None
+) -> None:
+    desk = Desk(sandbox, key=own, brings=named_key("support", WORKSPACE_KEY))
+    await desk.good("list_configs")
+    assert [request["key"] for request in await desk.requests()] == ["Support assistant"]
+
+
+async def test_who_brings_a_wrong_key_is_told_to_look_at_that_one(sandbox: Sandbox) -> None:
+    error = await Desk(sandbox, brings=brought_key(b"pk-nobody-knows-it")).bad("list_configs")
+    assert error["status"] == 401
+    assert "x-portkey-api-key" in error["next_step"]
+    assert "PORTKEY_API_KEY" not in error["next_step"]
 
 
 async def test_a_key_without_scopes_is_told_which(sandbox: Sandbox) -> None:
