@@ -2,6 +2,7 @@
 #
 #   PYTHON=python3.12   the interpreter for the virtual environment (default: the first that is >= 3.11)
 #   VENV=.venv          where the virtual environment lives
+#   WORKERS=2           make test: processes that share the tests (default: one a core; 0 runs them in this one)
 #   REQUIRE_ALL=1       make test: a part that cannot run on this machine is a failure
 #   ARGS="..."          passed on: make test ARGS=tests/portkey, make run ARGS="--help"
 
@@ -11,6 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV ?= .venv
 ARGS ?=
 REQUIRE_ALL ?=
+WORKERS ?= auto
 
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
@@ -29,7 +31,8 @@ run: $(VENV)/.runtime ## Start the service on http://127.0.0.1:3000/mcp (the san
 
 test: $(VENV)/.development ## Run the whole test suite with branch coverage (gate: 95 %)
 	@rm -f .coverage .coverage.* $(VENV)/not-run.txt
-	@REQUIRE_ALL=$(REQUIRE_ALL) NOT_RUN_FILE=$(VENV)/not-run.txt $(BIN)/python -m coverage run -m pytest $(ARGS); \
+	@REQUIRE_ALL=$(REQUIRE_ALL) NOT_RUN_FILE=$(VENV)/not-run.txt $(BIN)/python -m coverage run -m pytest \
+		--numprocesses $(WORKERS) --dist worksteal $(ARGS); \
 	tests=$$?; gate=0; \
 	$(BIN)/python -m coverage combine --quiet; \
 	if [ $$tests -eq 0 ]; then $(BIN)/python -m coverage report $(if $(ARGS),--fail-under=0) || gate=$$?; fi; \

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,12 +24,12 @@ def test_plain() -> None: pass
 """
 
 
-def run_suite(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+def run_suite(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Runs SUITE on a machine whose PATH is an empty folder."""
     (folder / "test_suite.py").write_text(SUITE)
     command = [sys.executable, "-m", "pytest", "-p", "tests.support.parts", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [*command, "-c", os.devnull, "--strict-markers", f"--rootdir={folder}", str(folder)],
+        [*command, "-c", os.devnull, "--strict-markers", f"--rootdir={folder}", *options, str(folder)],
         cwd=ROOT,
         env={"PATH": str(folder), **environ},
         capture_output=True,
@@ -43,7 +44,15 @@ def test_a_missing_part_is_skipped_and_named_at_the_end(tmp_path: Path) -> None:
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Not run: the official TypeScript client (needs Node >= 20 with npm: nodejs.org" in run.stdout
-    assert "1 passed" in run.stdout
+    assert re.search(r"\b[12] passed", run.stdout), "nginx is found outside of PATH, too"
+
+
+def test_it_is_named_too_when_several_processes_share_the_tests(tmp_path: Path) -> None:
+    run = run_suite(tmp_path, "--numprocesses=2")
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count("Not run: the official TypeScript client (needs Node") == 1
+    assert re.search(r"\b[12] passed", run.stdout), "nginx is found outside of PATH, too"
 
 
 def test_the_names_of_missing_parts_can_go_to_a_file(tmp_path: Path) -> None:

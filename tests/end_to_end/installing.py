@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -40,12 +41,16 @@ def _installed(name: str, locks: list[Path], variant: str, install: Callable[[Pa
         key.update(lock.read_bytes())
     home = CACHE / f"{name}-{key.hexdigest()[:12]}"
     complete = home / ".complete"
-    if not complete.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        (CACHE.parent / ".gitignore").write_text("*\n")
-        install(home)
-        complete.touch()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock_file:
+        # Several processes share the tests, and one of them installs.
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        if not complete.exists():
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir()
+            (CACHE.parent / ".gitignore").write_text("*\n")
+            install(home)
+            complete.touch()
     return home
 
 

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -99,6 +99,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(f"Cannot run {reason}; REQUIRE_ALL=1 makes this a failure.", pytrace=False)
         item.config.stash[_NOT_RUN][reason] = None
         pytest.skip(reason)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what was not run to the process that reports, where several share the tests (pytest-xdist)."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        reasons = session.config.stash[_NOT_RUN]
+        output["not_run"] = list(reasons)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Collect what one of those processes has not run; it has no output when it crashed."""
+    config: pytest.Config = node.config
+    reasons: list[str] = getattr(node, "workeroutput", {}).get("not_run", [])
+    not_run = config.stash[_NOT_RUN]
+    not_run.update(dict.fromkeys(reasons))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
