@@ -1,4 +1,4 @@
-"""`python -m bench`: our service next to a bare application that does the same work, interleaved."""
+"""`python -m bench`: our service next to its peers and to a bare application, interleaved."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ import orjson
 
 from bench import report
 from bench.load import Command
-from bench.messages import OPERATIONS, Era, Operation, message
+from bench.messages import OPERATIONS, TOKEN, Era, Operation, message
+from bench.peers import MANY, npm_peer, plain_sdk
 from bench.processes import (
     LoadGenerator,
     backend,
@@ -26,6 +27,7 @@ from bench.processes import (
     cpu_seconds,
     free_port,
     load_generator,
+    module,
     post,
     server,
 )
@@ -33,6 +35,7 @@ from bench.processes import (
 RESULTS = Path("bench/results/latest.json")
 WARM_UP = 0.5
 WARM_UP_CLIENTS = 4
+OURS, SDK, NPM = "ours", "SDK", "npm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def main() -> int:
     with (
         load_generator(measuring_core) as load,
         backend(measuring_core) as portkey,
-        _variants(portkey, measured_core) as variants,
+        _variants(portkey, measured_core, npm=not options.without_npm) as variants,
     ):
         for variant, operation in itertools.product(variants, OPERATIONS):
             _sample(load, variant, _command(variant, operation, WARM_UP_CLIENTS, warm_up))
@@ -84,48 +87,56 @@ def _options() -> argparse.Namespace:
         help="numbers of clients (default 1,16,64)",
     )
     parser.add_argument(
+        "--without-npm", action="store_true", help="leave out the npm package, which needs npm"
+    )
+    parser.add_argument(
         "--output", type=Path, default=RESULTS, help=f"file for the figures (default {RESULTS})"
     )
     return parser.parse_args()
 
 
 @contextlib.contextmanager
-def _variants(portkey: str, core: int | None) -> Iterator[list[Variant]]:
-    """Start the servers: bare, and our service in both session modes."""
-    with (
-        _service("stateless", portkey, core) as stateless,
-        _service("stateful", portkey, core) as stateful,
-        tempfile.NamedTemporaryFile(prefix="bench-", suffix=".json") as listing,
-    ):
-        listing.write(post(stateless[0], message("tools/list", "2025")))
+def _variants(portkey: str, core: int | None, *, npm: bool) -> Iterator[list[Variant]]:
+    """Start the servers: bare, our service, the bare SDK and the npm package, each in both session modes."""
+    with contextlib.ExitStack() as stack:
+        port_and_pid = {
+            (name, mode): stack.enter_context(start(mode, portkey, core))
+            for name, start in ((OURS, _service), (SDK, plain_sdk), *([(NPM, npm_peer)] if npm else []))
+            for mode in ("stateless", "stateful")
+        }
+        listing = stack.enter_context(tempfile.NamedTemporaryFile(prefix="bench-", suffix=".json"))
+        listing.write(post(port_and_pid[OURS, "stateless"][0], message("tools/list", "2025")))
         listing.flush()
         port = free_port()
         settings = {"BENCH_PORT": str(port), "BENCH_BACKEND": portkey, "BENCH_LISTING": listing.name}
-        with server(["bench.bare"], core, settings, port) as bare:
-            yield [
-                Variant(report.BARE, port, bare.pid),
-                Variant("2025 stateless", *stateless),
-                Variant("2025 stateful", *stateful, sessions=True),
-                Variant("2026", *stateless, era="2026"),
-            ]
+        bare = stack.enter_context(server(module("bench.bare"), core, settings, port))
+        variants = [Variant(report.BARE, port, bare.pid)]
+        for (name, mode), where in port_and_pid.items():
+            variants.append(Variant(f"{name}, 2025 {mode}", *where, sessions=mode == "stateful"))
+            if mode == "stateless" and name != NPM:
+                variants.append(Variant(f"{name}, 2026", *where, era="2026"))
+        yield variants
 
 
 @contextlib.contextmanager
 def _service(mode: str, portkey: str, core: int | None) -> Iterator[tuple[int, int]]:
-    """Start our service as a deployment would; its port and its process id."""
+    """Start our service as a deployment would, with all its checks; its port and its process id."""
     port = free_port()
     settings = {
         "PORT": str(port),
         "MCP_SESSION_MODE": mode,
+        "MCP_AUTH_MODE": "bearer",
+        "MCP_AUTH_TOKEN": TOKEN,
         "LOG_FORMAT": "json",
-        # The load comes from one address, and is more than any limit for one.
-        "RATE_LIMIT_ENABLED": "false",
+        # The load is more than any limit for one caller; it is counted all the same.
+        "RATE_LIMIT_MAX": MANY,
+        "MCP_MAX_SESSIONS": MANY,
         "PORTKEY_API_KEY": "pk-bench",
         "PORTKEY_BASE_URL": portkey,
         "PORTKEY_ALLOW_PRIVATE_BASE_URL": "1",
         "PORTKEY_ALLOW_INSECURE_HTTP": "1",
     }
-    with server(["app", "http"], core, settings, port) as started:
+    with server(module("app", "http"), core, settings, port) as started:
         yield port, started.pid
 
 

@@ -12,7 +12,7 @@ import httptools
 import orjson
 import uvloop
 
-from bench.messages import Era, Message, Operation, http_request, initialized, message
+from bench.messages import Era, Message, Operation, delete, http_request, initialized, message
 
 HTTP_OK, HTTP_ACCEPTED = 200, 202
 ANSWER_WITHIN = 10.0
@@ -150,8 +150,7 @@ class Client:
         self._connection.close()
 
     async def _close_session(self, session: str) -> None:
-        request = http_request("DELETE", self._command.port, (("Mcp-Session-Id", session),))
-        await self._connection.exchange(request)
+        await self._connection.exchange(delete(session, self._command.port))
 
     async def _post(self, wanted: Message) -> Answer:
         return await self._connection.exchange(self._request("POST", wanted.headers, wanted.body))

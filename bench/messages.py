@@ -13,6 +13,7 @@ OPERATIONS: tuple[Operation, ...] = ("initialize", "tools/list", "tools/call")
 VERSIONS: dict[Era, str] = {"2025": "2025-11-25", "2026": "2026-07-28"}
 TOOL = "get_workspace"
 ARGUMENTS = {"workspace_id": "ws-finance"}
+TOKEN = "bench-token-0123456789abcdef"  # noqa: S105 - of servers that live as long as a run
 CLIENT = {"name": "bench", "version": "1"}
 
 
@@ -49,6 +50,7 @@ def message(operation: Operation, era: Era) -> Message:
 
 def _message(content: dict[str, Any], era: Era) -> Message:
     headers = [
+        ("Authorization", f"Bearer {TOKEN}"),
         ("Content-Type", "application/json"),
         ("Accept", "application/json, text/event-stream"),
         ("MCP-Protocol-Version", VERSIONS[era]),
@@ -58,6 +60,11 @@ def _message(content: dict[str, Any], era: Era) -> Message:
         if name := content["params"].get("name"):
             headers.append(("Mcp-Name", name))
     return Message(orjson.dumps(content), tuple(headers))
+
+
+def delete(session: str, port: int) -> bytes:
+    """The request that ends a session."""
+    return http_request("DELETE", port, (("Authorization", f"Bearer {TOKEN}"), ("Mcp-Session-Id", session)))
 
 
 def http_request(method: str, port: int, headers: tuple[tuple[str, str], ...], body: bytes = b"") -> bytes:

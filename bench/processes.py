@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -40,13 +40,18 @@ def free_port() -> int:
         return port
 
 
+def module(*arguments: str) -> list[str]:
+    """The command that runs a module of this project, such as "app", "http"."""
+    return [sys.executable, "-m", *arguments]
+
+
 @contextlib.contextmanager
 def process(
-    module: list[str], core: int | None, settings: Mapping[str, str], log: IO[bytes]
+    command: Sequence[str], core: int | None, settings: Mapping[str, str], log: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start `python -m <module>` on a core, with its error output in a file; terminate it at the end."""
+    """Start a program on a core, with its error output in a file; terminate it at the end."""
     started = subprocess.Popen(
-        [sys.executable, "-m", *module],
+        command,
         cwd=ROOT,
         env={**os.environ, **settings},
         stdin=subprocess.PIPE,
@@ -67,17 +72,17 @@ def process(
 
 @contextlib.contextmanager
 def server(
-    module: list[str], core: int | None, settings: Mapping[str, str], port: int
+    command: Sequence[str], core: int | None, settings: Mapping[str, str], port: int
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start an HTTP server and wait until it answers."""
     with (
         tempfile.NamedTemporaryFile(prefix="bench-", suffix=".log") as log,
-        process(module, core, settings, log) as started,
+        process(command, core, settings, log) as started,
     ):
         deadline = time.monotonic() + START_WITHIN
         while not _answers(port):
             if started.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"{' '.join(module)} does not answer:\n{Path(log.name).read_text()}")
+                sys.exit(f"{' '.join(command)} does not answer:\n{Path(log.name).read_text()}")
             time.sleep(PAUSE)
         yield started
 
@@ -104,7 +109,7 @@ def post(port: int, message: Message) -> bytes:
 @contextlib.contextmanager
 def backend(core: int | None) -> Iterator[str]:
     """Start the stand-in for Portkey; its base URL."""
-    with process(["bench.backend"], core, {}, sys.stderr.buffer) as started:
+    with process(module("bench.backend"), core, {}, sys.stderr.buffer) as started:
         assert started.stdout
         yield f"http://127.0.0.1:{int(started.stdout.readline())}/v1"
 
@@ -125,7 +130,7 @@ class LoadGenerator:
 
 @contextlib.contextmanager
 def load_generator(core: int | None) -> Iterator[LoadGenerator]:
-    with process(["bench.load"], core, {}, sys.stderr.buffer) as started:
+    with process(module("bench.load"), core, {}, sys.stderr.buffer) as started:
         yield LoadGenerator(started)
 
 
