@@ -32,6 +32,7 @@ _NAMED: Final = ("value", "values")
 # An authorization header in running text. A digit is asked for, so that prose about it stays.
 _CREDENTIAL: Final = re.compile(r"\b(bearer|basic)\s+(?=[\w\-.~+/]*\d)[\w\-.~+/]{12,}=*", re.IGNORECASE)
 _SHORTEST_CREDENTIAL: Final = len("basic ") + 12
+_PLAIN: Final = frozenset({type(None), bool, int, float})
 _JSON_STARTS: Final = frozenset("{[ \t\r\n")
 _JSON_WITH_SECRET: Final = re.compile(
     r"[\"\\](?:[\w\-.]*)(key|authorization|passw|passphrase|secret|token|credential|cookie)", re.IGNORECASE
@@ -40,6 +41,9 @@ _JSON_WITH_SECRET: Final = re.compile(
 _LOOKS_SECRET: Final = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[^\s*…]{16,}")
 
 _KEY_ID: Final = re.compile(r"\*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+_DECISIVE: Final = frozenset((*_NAMED, "key", "secret_key", "properties"))
+"""Names of members of which the other members decide."""
 
 _ENVELOPES: Final = ("data", "result")
 _SHOWN_ONCE: Final = ("key", "client_auth", "token")
@@ -73,6 +77,12 @@ def hide_secrets(
         return value if not secret or value is None or isinstance(value, bool) else MASK
     if depth >= MAX_DEPTH:
         return TOO_DEEP
+    if isinstance(value, dict) and not secret and _decide_nothing(tuple(value)):
+        # Most objects are such, and most of their members say by their type or length that they hold nothing.
+        return {
+            name: item if _holds_nothing(item) else hide_secrets(item, depth=depth + 1)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         first, *rest = value or [None]
         pair = len(rest) == 1 and isinstance(first, str) and is_secret(first)
@@ -91,6 +101,18 @@ def hide_secrets(
         )
         for name, item in value.items()
     }
+
+
+def _holds_nothing(item: JsonValue) -> bool:
+    if type(item) is str:
+        return len(item) < _SHORTEST_CREDENTIAL and item[:1] not in _JSON_STARTS
+    return type(item) in _PLAIN
+
+
+@lru_cache(4096)
+def _decide_nothing(names: tuple[str, ...]) -> bool:
+    """Whether an object with just these names says of none of its members that it is a secret."""
+    return not any(name in _DECISIVE or is_secret(name) for name in names)
 
 
 def hide_all_but_new(answer: JsonObject) -> tuple[JsonObject, bool]:

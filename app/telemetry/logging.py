@@ -8,10 +8,12 @@ thread: it waits for no other task and never raises. A broken stream loses an en
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import threading
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
+import orjson
 import structlog
 
 from app.telemetry.redaction import Redactor, no_control_characters
@@ -84,7 +86,16 @@ def configure_logging(
 
 def _json_renderer() -> tuple[Processor, ...]:
     # ASCII only: a line stays one line in every viewer, and lone surrogates cannot break it.
-    return (_in_order, structlog.processors.JSONRenderer(ensure_ascii=True))
+    return (_in_order, _json_line)
+
+
+def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    try:
+        line = orjson.dumps(event)
+    except TypeError:
+        # Half of a surrogate pair, or an integer of more than 64 bits.
+        return json.dumps(event)
+    return line.decode() if line.isascii() else json.dumps(event)
 
 
 def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -19,6 +19,8 @@ _DEEPEST: Final = 8
 _LONGEST_TEXT: Final = 16_384
 _MOST_ITEMS: Final = 200
 _PAIR: Final = 2
+_TEXTS_REMEMBERED: Final = 2048
+_LONGEST_REMEMBERED: Final = 128
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS: Final = frozenset(
@@ -61,6 +63,8 @@ class Redactor:
         known = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
         usable = sorted((form for form in known if len(form) >= SHORTEST_MASKED_VALUE), key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, usable))) if usable else None
+        # Most texts of a log are names, ids and paths that come again and again.
+        self._short_text = lru_cache(_TEXTS_REMEMBERED)(self._masked)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Return the event as it may be written; this is a structlog processor."""
@@ -68,6 +72,9 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return the text with secrets masked, shortened when it is long."""
+        return self._short_text(text) if len(text) <= _LONGEST_REMEMBERED else self._masked(text)
+
+    def _masked(self, text: str) -> str:
         if self._secrets is not None:
             text = self._secrets.sub(MASK, text)
         text = _HEADER_IN_TEXT.sub(rf"\g<1>{MASK}", text)

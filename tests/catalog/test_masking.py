@@ -202,3 +202,11 @@ def test_a_secret_is_hidden_at_every_depth_in_every_form(answer: Any) -> None:
 def test_what_is_hidden_twice_is_the_same(answer: Any) -> None:
     once = hide_secrets(answer)
     assert hide_secrets(once) == once
+
+
+@given(_planted())
+def test_an_object_is_judged_alike_with_a_member_that_makes_every_member_count(answer: Any) -> None:
+    # "properties" sends the object the long way, and says nothing of its members.
+    long_way = hide_secrets({"properties": None, "answer": answer})
+    assert isinstance(long_way, dict)
+    assert hide_secrets({"answer": answer}) == {"answer": long_way["answer"]}
