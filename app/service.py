@@ -37,6 +37,7 @@ from app.web.rate_limits.memory import MemoryStore
 from app.web.readiness import Readiness
 from app.web.trusted_proxies import TrustedProxies
 from app.web.upstream_check import ProbeFailedError, Reason, UpstreamCheck
+from app.wiring.interaction import Interaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -158,6 +159,7 @@ class Service:
             max_result_bytes=settings.max_result_bytes,
         )
         self._domains = tuple(dict.fromkeys(tool.domain for tool in offered))
+        self._interaction = Interaction(settings)
 
     @property
     def base_url(self) -> str:
@@ -179,6 +181,9 @@ class Service:
             default_policy=self.policy,
             sandbox=self.backend.sandbox,
             page_size=self.settings.tools_page_size,
+            confirmation=self._interaction.confirmation,
+            state_keys=self._interaction.state_keys,
+            state_ttl=self._interaction.state_ttl,
         )
 
     def application(self) -> tuple[Starlette, Readiness]:
@@ -199,7 +204,11 @@ class Service:
         @asynccontextmanager
         async def lifespan(_application: Starlette) -> AsyncIterator[None]:
             try:
-                async with handler.run(), clerk.run() if clerk else nullcontext():
+                async with (
+                    self._interaction.run(),
+                    handler.run(),
+                    clerk.run() if clerk else nullcontext(),
+                ):
                     _settle_memory()
                     yield
             finally:
@@ -212,7 +221,8 @@ class Service:
         readiness = Readiness(
             session_count=lambda: handler.open_sessions,
             upstream=UpstreamCheck(self._probe) if settings.ready_check == "portkey" else None,
-            components=_components(rate_limits, clerk),
+            components=_components(rate_limits, clerk) | {"request_state": self._interaction.request_state},
+            on_release=self._interaction.release,
             required=settings.ready_require,
         )
         application = create_application(
@@ -223,7 +233,8 @@ class Service:
     async def serve_stdio(self) -> None:
         """Serve the client at this process's standard streams until it leaves."""
         try:
-            await serve_stdio(self.mcp_server(STDIO))
+            async with self._interaction.run():
+                await serve_stdio(self.mcp_server(STDIO))
         finally:
             await self.backend.client.aclose()
 

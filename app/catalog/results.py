@@ -22,9 +22,9 @@ from app.portkey.errors import PortkeyError
 
 SHOWN_ONCE: Final = "The secret in this answer is shown only now and cannot be read again: store it."
 
-Kind: TypeAlias = Literal["succeeded", "refused", "failed", "unknown_outcome", "crashed"]
-"""What a call came to in one word: refused before anything was changed, failed at Portkey, a write that may
-have been applied, or crashed in here."""
+Kind: TypeAlias = Literal["succeeded", "refused", "declined", "failed", "unknown_outcome", "crashed"]
+"""What a call came to in one word: refused before anything was changed, declined by the person who was asked,
+failed at Portkey, a write that may have been applied, or crashed in here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,19 @@ def unrecorded() -> Outcome:
         },
         "refused",
     )
+
+
+def not_run(code: str, message: str, *, retryable: bool, next_step: str) -> Outcome:
+    """Say why a call did not run at all."""
+    return _error(
+        {"message": message, "code": code, "retryable": retryable, "next_step": next_step}, "refused"
+    )
+
+
+def left_alone(answer: str, message: str) -> Outcome:
+    """Say that a person was asked and that, after this answer, nothing was done."""
+    data: JsonObject = {"done": False, "answer": answer, "message": message}
+    return Outcome(data, compact(data), kind="declined")
 
 
 def crashed(tool: str, reference: str) -> Outcome:

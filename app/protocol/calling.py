@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, TextContent
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    InputRequiredResult,
+    TextContent,
+)
 
 from app.catalog import results
 from app.catalog.toolbox import CallContext
@@ -14,6 +20,7 @@ from app.catalog.toolbox import CallContext
 if TYPE_CHECKING:
     from app.catalog.toolbox import Outcome, Selection, Toolbox
     from app.protocol.caller import Callers, RequestContext
+    from app.protocol.confirmation import Confirmation
 
 log = structlog.get_logger(__name__)
 
@@ -24,14 +31,23 @@ _STEP: Final = 0.001
 
 
 class ToolCalls:
-    """Calls tools in the caller's name."""
+    """Calls tools in the caller's name.
 
-    def __init__(self, toolbox: Toolbox, callers: Callers) -> None:
+    Args:
+        toolbox: The catalogue.
+        callers: Finds out who asks.
+        confirmation: Asks before a call that destroys; None for not asking.
+    """
+
+    def __init__(self, toolbox: Toolbox, callers: Callers, confirmation: Confirmation | None = None) -> None:
         self._toolbox = toolbox
         self._callers = callers
+        self._confirmation = confirmation
 
-    async def handle(self, ctx: RequestContext, params: CallToolRequestParams) -> CallToolResult:
-        """Call one tool.
+    async def handle(
+        self, ctx: RequestContext, params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        """Call one tool, or ask first.
 
         An unexpected exception becomes an error result with a reference to the log, and nothing else of it.
 
@@ -40,8 +56,12 @@ class ToolCalls:
         """
         caller = self._callers.of(ctx)
         selection = self._toolbox.selection(caller.policy)
-        if params.name not in selection:
+        tool = selection.tool(params.name)
+        if tool is None:
             raise _unknown(params.name, selection)
+        held = await self._confirmation.hold(ctx, params, tool, caller) if self._confirmation else None
+        if held is not None:
+            return held.answer if isinstance(held.answer, InputRequiredResult) else _to_result(held.answer)
         context = CallContext(caller.principal, caller.policy, _Progress(ctx), portkey_key=caller.portkey_key)
         try:
             outcome = await self._toolbox.call(params.name, params.arguments or {}, context)

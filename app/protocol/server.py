@@ -28,6 +28,7 @@ from app.protocol.instructions import instructions
 from app.protocol.listing import METHOD as LIST_TOOLS
 from app.protocol.listing import ToolListing
 from app.protocol.prompts import Prompts
+from app.protocol.request_state import RequestStates, StateKeys
 from app.protocol.resources import Resources, domains_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from app.auth.principal import Principal
     from app.catalog.json_value import JsonObject
     from app.catalog.toolbox import Selection, Toolbox
+    from app.protocol.confirmation import Confirmation
 
 LISTS_ARE_FRESH_FOR_MS: Final = 300_000
 """How long a client may keep lists, resources and the server's description. They change with a deployment."""
@@ -54,7 +56,7 @@ class AdminServer(Server[Any]):
         return {"name": self.name, "version": self.version}
 
 
-def build_server(
+def build_server(  # noqa: PLR0913 - the parts come from the composition root, each by name
     toolbox: Toolbox,
     *,
     version: str,
@@ -64,6 +66,9 @@ def build_server(
     sandbox: bool,
     page_size: int | None = None,
     tracing: bool = False,
+    confirmation: Confirmation | None = None,
+    state_keys: StateKeys | None = None,
+    state_ttl: float = 300.0,
 ) -> AdminServer:
     """Build the server of the whole process.
 
@@ -76,6 +81,9 @@ def build_server(
         sandbox: Whether calls reach the sandbox, which the instructions tell.
         page_size: Tools on a page of tools/list; None for one page.
         tracing: Whether each message gets an OpenTelemetry span.
+        confirmation: Asks a person before a call that destroys; None for not asking.
+        state_keys: Seal what clients carry between a question and its answer; None for keys of this process.
+        state_ttl: Seconds for which that is good.
     """
     callers = Callers(default_principal, default_policy, default_portkey_key)
     everything = toolbox.selection(default_policy)
@@ -102,7 +110,7 @@ def build_server(
         server.add_request_handler(method, params_type, guarded(handler, callers))
 
     answer(LIST_TOOLS, PaginatedRequestParams, listing.handle)
-    answer("tools/call", CallToolRequestParams, ToolCalls(toolbox, callers).handle)
+    answer("tools/call", CallToolRequestParams, ToolCalls(toolbox, callers, confirmation).handle)
     answer("resources/list", PaginatedRequestParams, resources.list_resources)
     answer("resources/templates/list", PaginatedRequestParams, resources.list_templates)
     answer("resources/read", ReadResourceRequestParams, resources.read)
@@ -110,6 +118,7 @@ def build_server(
     answer("prompts/get", GetPromptRequestParams, prompts.get)
     answer("completion/complete", CompleteRequestParams, Completions(toolbox, callers, prompts).handle)
     answer("server/discover", RequestParams, _discover(server))
+    server.middleware.append(RequestStates(state_keys or StateKeys.of(()), callers, ttl=state_ttl))
     server.middleware.append(listing.remember)
     return server
 

@@ -27,6 +27,7 @@ _VISIBLE_ASCII = re.compile(r"[!-~]+")
 # RFC 6749, section 3.3.
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+SHORTEST_STATE_KEY: Final = 32
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
@@ -145,6 +146,13 @@ def parse_secrets(given: str) -> tuple[str, ...]:
     return _parse_values(given)
 
 
+def _parse_state_keys(given: str) -> tuple[str, ...]:
+    keys = _parse_values(given)
+    if any(len(key) < SHORTEST_STATE_KEY for key in keys):
+        raise ValueError
+    return keys
+
+
 def parse_secret(given: str) -> str:
     """Return a value that can stand in an HTTP header; raise ValueError for one that cannot."""
     if not _VISIBLE_ASCII.fullmatch(given):
@@ -195,6 +203,10 @@ ORIGINS: Final = Accepts(
 VALUES: Final = Accepts("one value or several separated by commas", _parse_values)
 SCOPES: Final = Accepts("scopes separated by commas or blanks", _parse_scopes)
 SECRETS: Final = Accepts("one token or several separated by commas, in visible ASCII", parse_secrets)
+STATE_KEYS: Final = Accepts(
+    f"keys separated by commas, each of {SHORTEST_STATE_KEY} characters or more in visible ASCII",
+    _parse_state_keys,
+)
 SECRET: Final = Accepts("a key in visible ASCII, without spaces", parse_secret)
 HTTP_URL: Final = Accepts(
     "an absolute http or https URL without user name, query or fragment", _parse_http_url

@@ -154,6 +154,12 @@ def choice_warnings(settings: Settings) -> Iterator[str]:
             f"MCP_EVENT_STORE={settings.event_store} has no effect with MCP_SESSION_MODE=stateless:"
             " only stateful sessions use it so far."
         )
+    if settings.confirm != "off" and settings.transport == "http" and settings.session_mode == "stateless":
+        yield (
+            f"MCP_CONFIRM={settings.confirm} with MCP_SESSION_MODE=stateless: only clients of MCP 2026-07-28"
+            " can be asked, and others are refused what destroys. With MCP_SESSION_MODE=stateful those can be"
+            " asked too."
+        )
     if settings.trust_proxy.lower() in {"true", "yes", "on"}:
         yield (
             f"MCP_TRUST_PROXY={settings.trust_proxy} is taken for 1: whoever connects to this server is"

@@ -21,6 +21,7 @@ from app.settings.accepts import (
     SECRET,
     SECRETS,
     SIZE,
+    STATE_KEYS,
     VALUES,
     Accepts,
     choice,
@@ -406,6 +407,24 @@ class Settings(BaseSettings):
         description="Largest text of one tool's answer; a larger one is cut, and says what was left out.",
     )
 
+    # Questions to people
+
+    confirm: Annotated[Literal["off", "destructive"], choice("off", "destructive")] = Field(
+        default="off",
+        validation_alias="MCP_CONFIRM",
+        description="Calls before which a person is asked: none, or those that destroy; see confirmation.md.",
+    )
+    confirm_timeout_ms: Annotated[int, whole_number(1000, 3_600_000, unit="milliseconds")] = Field(
+        default=300_000,
+        validation_alias="MCP_CONFIRM_TIMEOUT_MS",
+        description="How long a person has to answer; after that nothing is done.",
+    )
+    state_keys: Annotated[tuple[SecretStr, ...], STATE_KEYS] = Field(
+        default=(),
+        validation_alias="MCP_STATE_KEYS",
+        description="Keys that seal what clients carry from question to answer. Unset: one of this process.",
+    )
+
     # Sandbox
 
     sandbox_path: Annotated[str | None, text("the path of a file")] = Field(
@@ -478,7 +497,7 @@ class Settings(BaseSettings):
 
     def secret_values(self) -> tuple[str, ...]:
         """Return every secret in the clear, for the log's redaction and nothing else."""
-        secrets = [token.get_secret_value() for token in self.auth_tokens]
+        secrets = [secret.get_secret_value() for secret in (*self.auth_tokens, *self.state_keys)]
         if self.portkey_api_key is not None:
             secrets.append(self.portkey_api_key.get_secret_value())
         if self.clerk_secret_key is not None:

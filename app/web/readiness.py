@@ -28,6 +28,7 @@ class Readiness:
         upstream: UpstreamCheck | None = None,
         components: Mapping[str, Component] | None = None,
         required: Collection[str] = (),
+        on_release: Callable[[], None] = lambda: None,
     ) -> None:
         """Start in the phase "starting".
 
@@ -36,12 +37,14 @@ class Readiness:
             upstream: Asks Portkey; None reports on this process alone.
             components: The parts that may fail, by name.
             required: Names of those without which this process wants no traffic.
+            on_release: Ends what waits without an end of its own, such as a question to a person.
         """
         self.phase: Phase = "starting"
         self.upstream = upstream
         self._session_count = session_count
         self._components = dict(components or {})
         self._required = frozenset(required)
+        self._on_release = on_release
 
     @property
     def sessions(self) -> int:
@@ -64,6 +67,10 @@ class Readiness:
     def draining(self) -> None:
         """Enter the phase "draining"; there is no way back."""
         self.phase = "draining"
+
+    def release(self) -> None:
+        """End what waits without an end of its own, so that a drain need not wait for it."""
+        self._on_release()
 
     async def aclose(self) -> None:
         """Stop asking Portkey."""

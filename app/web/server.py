@@ -130,6 +130,7 @@ class Server(uvicorn.Server):
         """Drain, then stop the application. Takes the shutdown timeout and `_LIFESPAN_SECONDS` at most."""
         self._readiness.draining()
         self._log.info("draining", calls_in_flight=self._in_flight.count)
+        self._readiness.release()
         drain = asyncio.create_task(self._drain())
         stop = asyncio.create_task(super().shutdown(sockets=sockets))
         forced = asyncio.create_task(self._forced.wait())

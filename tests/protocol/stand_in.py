@@ -44,6 +44,14 @@ class Backend:
     started: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     ended: list[str] = field(default_factory=list)
+    removed: list[Any] = field(default_factory=list)
+
+    async def remove(self, inputs: Any, _run: Run) -> Any:
+        self.removed.append(inputs.name)
+        return {"removed": inputs.name}
+
+    async def preview(self, inputs: Any, _run: Run) -> Any:
+        return {"would_remove": inputs.name}
 
     async def echo(self, inputs: Any, _run: Run) -> Any:
         return {"name": inputs.name, "empty": None, "falsy": [0, "", False]}

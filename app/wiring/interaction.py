@@ -1,0 +1,82 @@
+"""What the server says to people and clients of its own accord, from the settings."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from app.protocol.confirmation import Confirmation
+from app.protocol.confirmation_once import MemoryOnce
+from app.protocol.request_state import StateKeys
+from app.telemetry.component import OK
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from app.protocol.confirmation_once import Once
+    from app.protocol.request_state_check import KeyCheck
+    from app.settings import Settings
+    from app.telemetry.component import ComponentState
+
+
+class Interaction:
+    """The parts of one process.
+
+    Attributes:
+        confirmation: Asks before a call that destroys; None for not asking.
+        state_keys: Seal what clients carry between a question and its answer.
+        state_ttl: Seconds for which that is good.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = _redis(settings)
+        self._prefix = settings.redis_key_prefix
+        self.state_keys = StateKeys.of(key.get_secret_value() for key in settings.state_keys)
+        self.state_ttl = settings.confirm_timeout_ms / 1000
+        self.confirmation = self._confirmation() if settings.confirm == "destructive" else None
+        self._key_check = self._key_comparison()
+
+    def request_state(self) -> ComponentState:
+        """Return "degraded" when another replica might not open what this one seals."""
+        return OK if self._key_check is None else self._key_check.state()
+
+    def release(self) -> None:
+        """End what waits without an end of its own: the process stops."""
+        if self.confirmation is not None:
+            self.confirmation.close()
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Work within this context; at its end nothing is left."""
+        async with AsyncExitStack() as stack:
+            if self._redis is not None:
+                stack.push_async_callback(self._redis.aclose)
+            if self._key_check is not None:
+                await stack.enter_async_context(self._key_check.run())
+            yield
+
+    def _confirmation(self) -> Confirmation:
+        once: Once = MemoryOnce()
+        if self._redis is not None:
+            from app.protocol.confirmation_once_redis import RedisOnce
+
+            once = RedisOnce(self._redis, prefix=self._prefix, local=once)
+        return Confirmation(timeout=self.state_ttl, once=once)
+
+    def _key_comparison(self) -> KeyCheck | None:
+        if self._redis is None:
+            return None
+        from app.protocol.request_state_check import KeyCheck
+
+        return KeyCheck(self.state_keys, self._redis, prefix=self._prefix)
+
+
+def _redis(settings: Settings) -> Redis | None:
+    """Replicas are told of each other by Redis; the process on standard streams has none."""
+    if settings.redis_url is None or settings.transport == "stdio":
+        return None
+    from app.redis_client import connect
+
+    return connect(settings.redis_url.get_secret_value())
