@@ -99,6 +99,7 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
         shutdown_timeout=settings.shutdown_timeout_ms / 1000,
         on_started=started,
         tls=load_certificates(settings),
+        on_hangup=service.on_hangup,
     )
 
 

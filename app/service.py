@@ -37,10 +37,11 @@ from app.web.rate_limits.memory import MemoryStore
 from app.web.readiness import Readiness
 from app.web.trusted_proxies import TrustedProxies
 from app.web.upstream_check import ProbeFailedError, Reason, UpstreamCheck
+from app.wiring.audit import build_audit, check_audit_file
 from app.wiring.interaction import Interaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from mcp.server.lowlevel import Server
     from starlette.applications import Starlette
@@ -158,6 +159,7 @@ class Service:
             self.backend.credential,
             max_result_bytes=settings.max_result_bytes,
         )
+        self.audit = build_audit(settings)
         self._domains = tuple(dict.fromkeys(tool.domain for tool in offered))
         self._interaction = Interaction(settings)
 
@@ -172,6 +174,11 @@ class Service:
             scheme="https" if settings.tls_cert_path else "http",
         )
 
+    @property
+    def on_hangup(self) -> tuple[Callable[[], None], ...]:
+        """What SIGHUP calls, besides having the certificate read again."""
+        return (self.audit.trail.reopen,) if self.settings.audit_file else ()
+
     def mcp_server(self, principal: Principal) -> Server[Any]:
         """Build the MCP server. `principal` is who calls when the transport does not say."""
         return build_server(
@@ -184,6 +191,7 @@ class Service:
             confirmation=self._interaction.confirmation,
             state_keys=self._interaction.state_keys,
             state_ttl=self._interaction.state_ttl,
+            audit=self.audit,
         )
 
     def application(self) -> tuple[Starlette, Readiness]:
@@ -205,6 +213,8 @@ class Service:
         async def lifespan(_application: Starlette) -> AsyncIterator[None]:
             try:
                 async with (
+                    # The trail is the last to end: calls that are cut off are on record too.
+                    self.audit.trail.run(),
                     self._interaction.run(),
                     handler.run(),
                     clerk.run() if clerk else nullcontext(),
@@ -221,7 +231,8 @@ class Service:
         readiness = Readiness(
             session_count=lambda: handler.open_sessions,
             upstream=UpstreamCheck(self._probe) if settings.ready_check == "portkey" else None,
-            components=_components(rate_limits, clerk) | {"request_state": self._interaction.request_state},
+            components=_components(rate_limits, clerk)
+            | {"request_state": self._interaction.request_state, "audit": self.audit.trail.state},
             on_release=self._interaction.release,
             required=settings.ready_require,
         )
@@ -233,7 +244,7 @@ class Service:
     async def serve_stdio(self) -> None:
         """Serve the client at this process's standard streams until it leaves."""
         try:
-            async with self._interaction.run():
+            async with self.audit.trail.run(), self._interaction.run():
                 await serve_stdio(self.mcp_server(STDIO))
         finally:
             await self.backend.client.aclose()
@@ -251,6 +262,7 @@ class Service:
             verifier=_verifier(settings, clerk),
             discovery=_discovery(settings, clerk),
             risk_of=self._risk_of if clerk else None,
+            on_denied=self.audit.denied,
             policy=self.policy,
             domains=self._domains,
             allowed_origins=origins,
@@ -446,5 +458,6 @@ _CHECKS: Final = (
     Check(("allowed_hosts",), _check_hosts),
     Check(("trust_proxy",), _check_trust_proxy),
     Check(("sandbox_fault",), _check_fault),
+    Check(("audit_file",), check_audit_file),
 )
 _HTTP_CHECKS: Final = (Check(("tls_cert_path", "tls_key_path", "tls_ca_path"), _check_tls),)

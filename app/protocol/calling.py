@@ -19,6 +19,7 @@ from app.catalog.toolbox import CallContext
 
 if TYPE_CHECKING:
     from app.catalog.toolbox import Outcome, Selection, Toolbox
+    from app.protocol.auditing import CallAudit
     from app.protocol.caller import Callers, RequestContext
     from app.protocol.confirmation import Confirmation
 
@@ -36,18 +37,26 @@ class ToolCalls:
     Args:
         toolbox: The catalogue.
         callers: Finds out who asks.
+        audit: Puts each call on record.
         confirmation: Asks before a call that destroys; None for not asking.
     """
 
-    def __init__(self, toolbox: Toolbox, callers: Callers, confirmation: Confirmation | None = None) -> None:
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        callers: Callers,
+        audit: CallAudit,
+        confirmation: Confirmation | None = None,
+    ) -> None:
         self._toolbox = toolbox
         self._callers = callers
+        self._audit = audit
         self._confirmation = confirmation
 
     async def handle(
         self, ctx: RequestContext, params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
-        """Call one tool, or ask first.
+        """Call one tool, or ask first, and put the call on record.
 
         An unexpected exception becomes an error result with a reference to the log, and nothing else of it.
 
@@ -56,21 +65,32 @@ class ToolCalls:
         """
         caller = self._callers.of(ctx)
         selection = self._toolbox.selection(caller.policy)
-        tool = selection.tool(params.name)
-        if tool is None:
-            raise _unknown(params.name, selection)
-        held = await self._confirmation.hold(ctx, params, tool, caller) if self._confirmation else None
-        if held is not None:
-            return held.answer if isinstance(held.answer, InputRequiredResult) else _to_result(held.answer)
-        context = CallContext(caller.principal, caller.policy, _Progress(ctx), portkey_key=caller.portkey_key)
-        try:
-            outcome = await self._toolbox.call(params.name, params.arguments or {}, context)
-        except Exception:
-            log.exception(
-                "tool_failed", tool=params.name, reference=caller.reference, principal=caller.principal.id
+        arguments = params.arguments or {}
+        declared = self._toolbox.declared(params.name)
+        with self._audit.of(ctx, caller, params.name, arguments, declared) as entry:
+            tool = selection.tool(params.name)
+            if tool is None:
+                entry.outcome = "denied"
+                raise _unknown(params.name, selection)
+            held = await self._confirmation.hold(ctx, params, tool, caller) if self._confirmation else None
+            if held is not None:
+                if isinstance(held.answer, InputRequiredResult):
+                    entry.outcome = "asked"
+                    return held.answer
+                return _to_result(entry.came_to(held.answer))
+            if not entry.may_go_on():
+                return _to_result(entry.came_to(results.unrecorded()))
+            context = CallContext(
+                caller.principal, caller.policy, _Progress(ctx), entry.trace, portkey_key=caller.portkey_key
             )
-            outcome = results.crashed(params.name, caller.reference)
-        return _to_result(outcome)
+            try:
+                outcome = await self._toolbox.call(params.name, arguments, context)
+            except Exception:
+                log.exception(
+                    "tool_failed", tool=params.name, reference=caller.reference, principal=caller.principal.id
+                )
+                outcome = results.crashed(params.name, caller.reference)
+            return _to_result(entry.came_to(outcome))
 
 
 class _Progress:

@@ -20,6 +20,7 @@ from mcp_types import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from app.protocol import identity
+from app.protocol.auditing import CallAudit
 from app.protocol.caller import Callers, RequestContext
 from app.protocol.calling import ToolCalls
 from app.protocol.completions import Completions
@@ -69,6 +70,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     confirmation: Confirmation | None = None,
     state_keys: StateKeys | None = None,
     state_ttl: float = 300.0,
+    audit: CallAudit | None = None,
 ) -> AdminServer:
     """Build the server of the whole process.
 
@@ -84,6 +86,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
         confirmation: Asks a person before a call that destroys; None for not asking.
         state_keys: Seal what clients carry between a question and its answer; None for keys of this process.
         state_ttl: Seconds for which that is good.
+        audit: Puts tool calls on record.
     """
     callers = Callers(default_principal, default_policy, default_portkey_key)
     everything = toolbox.selection(default_policy)
@@ -110,7 +113,8 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
         server.add_request_handler(method, params_type, guarded(handler, callers))
 
     answer(LIST_TOOLS, PaginatedRequestParams, listing.handle)
-    answer("tools/call", CallToolRequestParams, ToolCalls(toolbox, callers, confirmation).handle)
+    calls = ToolCalls(toolbox, callers, audit or CallAudit(), confirmation)
+    answer("tools/call", CallToolRequestParams, calls.handle)
     answer("resources/list", PaginatedRequestParams, resources.list_resources)
     answer("resources/templates/list", PaginatedRequestParams, resources.list_templates)
     answer("resources/read", ReadResourceRequestParams, resources.read)

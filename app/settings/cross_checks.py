@@ -72,6 +72,16 @@ def _redis_without_url(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _audit_stream_without_url(settings: Settings) -> Iterator[Problem]:
+    if settings.audit_redis_stream is not None and settings.redis_url is None:
+        yield Problem(
+            settings.variable("redis_url"),
+            None,
+            "MCP_AUDIT_REDIS_STREAM needs a Redis. Set MCP_REDIS_URL (or REDIS_URL), for example to"
+            " redis://localhost:6379.",
+        )
+
+
 def _half_of_tls(settings: Settings) -> Iterator[Problem]:
     given = {name: getattr(settings, name) for name in _TLS_FIELDS}
     named = [settings.variable(name) for name, path in given.items() if path is not None]
@@ -101,6 +111,7 @@ def _rate_limit_redis_without_url(settings: Settings) -> Iterator[Problem]:
         )
 
 
+COMMON_CHECKS: Final = (Check(("audit_redis_stream", "redis_url"), _audit_stream_without_url),)
 HTTP_CHECKS: Final = (
     Check(("host", "auth_mode", "allow_unauthenticated_http"), _open_to_the_network),
     Check(("auth_mode", "auth_tokens", "auth_token_file"), _bearer_without_token),
@@ -179,6 +190,11 @@ def choice_warnings(settings: Settings) -> Iterator[str]:
         yield (
             f"{settings.variable('allowed_origins')}=* with MCP_AUTH_MODE=none lets any web page that a user"
             " of this machine opens call the tools; name the origins you need."
+        )
+    if settings.audit_required and settings.audit_file is None and settings.audit_redis_stream is None:
+        yield (
+            "MCP_AUDIT_REQUIRED has no effect without MCP_AUDIT_FILE or MCP_AUDIT_REDIS_STREAM: the log has"
+            " no queue that could be full."
         )
     if settings.tls_cert_path and (settings.public_base_url or "").startswith("http:"):
         yield (

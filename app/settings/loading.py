@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import SecretStr, ValidationError
 
 from app.settings.accepts import parse_secret, parse_secrets
-from app.settings.cross_checks import HTTP_CHECKS, Check, choice_warnings, tool_domains_check
+from app.settings.cross_checks import COMMON_CHECKS, HTTP_CHECKS, Check, choice_warnings, tool_domains_check
 from app.settings.model import Settings, accepts_of, is_secret, setting_fields, variables_of
 from app.settings.problems import Problem, SettingsError
 from app.settings.unknown import unknown_variable_warnings
@@ -60,7 +60,7 @@ def load_settings(
     found = [problem for _, problem in problems + file_problems]
     http_checks = () if transport == "stdio" else HTTP_CHECKS
     domain_checks = (tool_domains_check(domains),) if domains else ()
-    for check in (*http_checks, *domain_checks, *checks):
+    for check in (*http_checks, *COMMON_CHECKS, *domain_checks, *checks):
         if failed.isdisjoint(check.needs):
             found.extend(check.run(settings))
     if found:

@@ -474,6 +474,44 @@ class Settings(BaseSettings):
         description="The same as NODE_ENV, for platforms that set this one.",
     )
 
+    # Audit
+
+    audit_log: Annotated[bool, FLAG] = Field(
+        default=True,
+        validation_alias="MCP_AUDIT_LOG",
+        description="Log each tool call as `tool_call`, whatever LOG_LEVEL says.",
+    )
+    audit_file: Annotated[str | None, text("the path of a file in a directory that exists")] = Field(
+        default=None,
+        validation_alias="MCP_AUDIT_FILE",
+        description="File to which the record of each tool call is appended as a line of JSON.",
+    )
+    audit_redis_stream: Annotated[str | None, text("the key of a Redis stream")] = Field(
+        default=None,
+        validation_alias="MCP_AUDIT_REDIS_STREAM",
+        description="Stream in the Redis of MCP_REDIS_URL to which the record of each tool call is added.",
+    )
+    audit_redis_max_records: Annotated[int, whole_number(1)] = Field(
+        default=100_000,
+        validation_alias="MCP_AUDIT_REDIS_MAX_RECORDS",
+        description="Records kept in the stream, about; the oldest go first.",
+    )
+    audit_arguments: Annotated[Literal["masked", "digest", "off"], choice("masked", "digest", "off")] = Field(
+        default="masked",
+        validation_alias="MCP_AUDIT_ARGUMENTS",
+        description="What a record keeps of the arguments: them without secrets, a digest, or nothing.",
+    )
+    audit_queue_size: Annotated[int, whole_number(1, 1_000_000)] = Field(
+        default=4096,
+        validation_alias="MCP_AUDIT_QUEUE_SIZE",
+        description="Records that may wait for the file, and for the stream; 12 KB each at most.",
+    )
+    audit_required: Annotated[bool, FLAG] = Field(
+        default=False,
+        validation_alias="MCP_AUDIT_REQUIRED",
+        description="While a queue is full: refuse calls (true), or make them and count what is lost.",
+    )
+
     # Not settings: what loading found out
 
     warnings: tuple[str, ...] = ()

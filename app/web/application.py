@@ -126,7 +126,9 @@ def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
     endpoint = JsonOnly(endpoint)
     endpoint = McpMethods(endpoint, session_mode=options.session_mode)
     if options.risk_of is not None:
-        endpoint = ToolScopes(endpoint, challenge=options.challenge, risk_of=options.risk_of)
+        endpoint = ToolScopes(
+            endpoint, challenge=options.challenge, risk_of=options.risk_of, on_denied=options.on_denied
+        )
     endpoint = UrlSelection(endpoint, domains=options.domains)
     endpoint = ConcurrencyLimit(
         endpoint,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from app.auth.policy import Risk
     from app.auth.verifier import TokenVerifier
+    from app.web.middleware.tool_scopes import OnDenied
     from app.web.rate_limits.limits import RateLimits
 
 AuthMode = Literal["none", "bearer", "clerk"]
@@ -35,6 +36,7 @@ class WebOptions:
         verifier: Checks the tokens; required unless `auth_mode` is "none".
         discovery: Where callers sign in, with "clerk".
         risk_of: The risk of a tool of this service, by name, where callers can ask for more scopes.
+        on_denied: Told of each call that was refused for want of scopes.
         policy: What every principal may do.
         domains: The tool domains there are, in listing order; a URL may select among them.
         allowed_origins: Origins that browsers may call from.
@@ -57,6 +59,7 @@ class WebOptions:
     verifier: TokenVerifier | None = None
     discovery: Discovery | None = None
     risk_of: Callable[[str], Risk | None] | None = None
+    on_denied: OnDenied | None = None
     policy: Policy = ALLOW_ALL
     domains: tuple[str, ...] = ()
     allowed_origins: AllowList = field(default_factory=AllowList.loopback)

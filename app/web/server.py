@@ -1,8 +1,8 @@
 """Runs the HTTP application, and ends it without breaking off what is under way.
 
 On the first SIGTERM or SIGINT the process is not ready at once, stops accepting connections, lets calls
-finish, then ends the open streams, and leaves. A second signal makes it leave now. SIGHUP, with TLS, reads
-the certificate again.
+finish, then ends the open streams, and leaves. A second signal makes it leave now. SIGHUP, where something
+waits for it, has files read or opened again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from app.web.middleware.in_flight import InFlight
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
     from starlette.types import ASGIApp
@@ -64,6 +64,7 @@ class Server(uvicorn.Server):
         on_started: Callable[[int], None] = lambda _port: None,
         end_streams: Callable[[], None] = end_sse_streams,
         tls: Certificates | None = None,
+        on_hangup: Sequence[Callable[[], None]] = (),
     ) -> None:
         """Prepare the server. `serve(sockets=...)` runs it in this loop, `run(sockets=...)` in a new one.
 
@@ -75,6 +76,7 @@ class Server(uvicorn.Server):
             end_streams: Called once no call is in progress any more, to end the streams that have no end
                 of their own.
             tls: Makes the sockets speak TLS, and is reloaded on SIGHUP (not on Windows, which has none).
+            on_hangup: What else SIGHUP calls.
         """
         self._in_flight = InFlight(app)
         super().__init__(
@@ -104,6 +106,7 @@ class Server(uvicorn.Server):
         self._on_started = on_started
         self._end_streams = end_streams
         self._tls = tls
+        self._on_hangup = (*([] if tls is None else [tls.reload]), *on_hangup)
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
@@ -121,8 +124,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, listen, and say so."""
         await super().startup(sockets=sockets)
-        if self._tls is not None and _SIGHUP is not None:
-            asyncio.get_running_loop().add_signal_handler(_SIGHUP, self._tls.reload)
+        if self._on_hangup and _SIGHUP is not None:
+            asyncio.get_running_loop().add_signal_handler(_SIGHUP, self._hang_up)
         self._readiness.serving()
         self._on_started(self.servers[0].sockets[0].getsockname()[1])
 
@@ -146,9 +149,13 @@ class Server(uvicorn.Server):
             for task in helpers | (set() if stop.done() else self.server_state.tasks):
                 task.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            if self._tls is not None and _SIGHUP is not None:
+            if self._on_hangup and _SIGHUP is not None:
                 asyncio.get_running_loop().remove_signal_handler(_SIGHUP)
         self._log.info("stopped", clean=self.clean)
+
+    def _hang_up(self) -> None:
+        for react in self._on_hangup:
+            react()
 
     async def _drain(self) -> None:
         """Wait for calls, then end the streams, which also cuts off the calls whose time is up.
@@ -171,7 +178,7 @@ class Server(uvicorn.Server):
                     connection.transport.abort()
 
 
-def serve(
+def serve(  # noqa: PLR0913 - every part is set by the command line
     app: ASGIApp,
     *,
     host: str,
@@ -181,6 +188,7 @@ def serve(
     on_started: Callable[[int], None] = lambda _port: None,
     end_streams: Callable[[], None] = end_sse_streams,
     tls: Certificates | None = None,
+    on_hangup: Sequence[Callable[[], None]] = (),
 ) -> int:
     """Listen and serve until a signal ends it. For the main thread, which is where signals arrive.
 
@@ -194,6 +202,7 @@ def serve(
         end_streams: Ends the open streams once no call is in progress. One that replaces the default
             must call `end_sse_streams` too.
         tls: Makes it HTTPS.
+        on_hangup: What SIGHUP calls, besides having the certificate read again.
 
     Returns:
         The exit code: 0 after a clean drain; 1 when the address is taken, the application did not start, or
@@ -213,6 +222,7 @@ def serve(
         on_started=on_started,
         end_streams=end_streams,
         tls=tls,
+        on_hangup=on_hangup,
     )
     try:
         server.run(sockets=sockets)

@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -135,9 +135,11 @@ async def test_a_client_that_needs_more_scopes_is_told_and_asks_for_them(clerk: 
             result = await client.call_tool(
                 "create_config", {"name": "wider", "config": {"retry": {"attempts": 2}}}
             )
+        on_record = [line["outcome"] for line in log_of(service) if line["message"] == "tool_call"]
     assert "list_configs" in before
     assert "create_config" not in before
     assert not result.is_error, result
+    assert on_record == ["denied", "succeeded"]
     assert set(person.asked_for[0].split()) == {"portkey:read", "portkey:write", "offline_access"}
 
 
@@ -207,3 +209,7 @@ async def test_a_person_of_another_organization_stays_outside(clerk: StandIn) ->
         ours = await post(service, clerk.access_token(aud=service.mcp_url, o={"id": "org_ours"}), CALL)
     assert (theirs.status_code, ours.status_code) == (403, 200)
     assert "organization" in theirs.json()["error"]["message"]
+
+
+def log_of(service: Running) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in service.output().splitlines() if line.startswith("{")]

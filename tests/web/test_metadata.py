@@ -10,7 +10,11 @@ import pytest
 from app.auth.policy import Policy, Risk
 from app.auth.principal import Principal
 from app.auth.verifier import AccessDeniedError, InsufficientScopeError, VerifierUnavailableError
+from app.protocol.auditing import CallAudit
+from app.telemetry.audit.channel import Channel
+from app.telemetry.audit.trail import AuditTrail
 from app.web.discovery import Challenge, Discovery
+from tests.telemetry.audit.shelf import Shelf
 from tests.web.support import Mcp, build, client
 
 PUBLIC = "https://mcp.example.com"
@@ -213,6 +217,18 @@ async def test_a_call_beyond_the_scopes_names_all_that_the_tool_takes(
         f'{REALM}, error="insufficient_scope", scope="{needed}", resource_metadata="{PUBLIC}'
     )
     assert needed in answer.json()["error"]["message"]
+
+
+async def test_a_call_refused_for_want_of_scopes_is_on_record() -> None:
+    shelf = Shelf()
+    trail = AuditTrail([Channel(shelf, capacity=10)])
+    headers = {"Authorization": "Bearer portkey:read", "Mcp-Method": "tools/call", "Mcp-Name": "delete_key"}
+    async with trail.run(), client(build(**options(on_denied=CallAudit(trail).denied)), headers) as http:
+        answer = await http.post("/mcp", json={}, headers={"User-Agent": "agent/7"})
+    (record,) = shelf.records
+    assert (record["tool"], record["risk"], record["outcome"]) == ("delete_key", "destructive", "denied")
+    assert (record["principal"], record["client_name"]) == ("clerk:x/portkey:read", "agent")
+    assert record["request_id"] == answer.headers["x-request-id"]
 
 
 async def test_other_methods_are_not_a_matter_of_scopes() -> None:

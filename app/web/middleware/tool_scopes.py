@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from app.auth.policy import Policy, Risk
     from app.web.discovery import Challenge
 
+    OnDenied = Callable[[Scope, str, Risk], None]
+
 _CALL: Final = b"tools/call"
 
 
@@ -30,10 +32,19 @@ class ToolScopes:
         app: Serves what is let through.
         challenge: Names the authorization server.
         risk_of: The risk of a tool of this service by name; None when there is no such tool.
+        on_denied: Told of each refusal: the request, the tool and its risk.
     """
 
-    def __init__(self, app: ASGIApp, *, challenge: Challenge, risk_of: Callable[[str], Risk | None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        challenge: Challenge,
+        risk_of: Callable[[str], Risk | None],
+        on_denied: OnDenied | None = None,
+    ) -> None:
         self._app = app
+        self._on_denied = on_denied
         self._challenge = challenge
         self._risk_of = risk_of
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web")
@@ -44,12 +55,14 @@ class ToolScopes:
         policy: Policy = scope["policy"]
         risk = None
         if policy.max_risk is not None and headers.get(b"mcp-method") == _CALL:
-            risk = self._risk_of(headers.get(b"mcp-name", b"").decode("latin-1"))
+            risk = self._risk_of(_tool(headers))
         if risk is None or policy.permits_risk(risk):
             await self._app(scope, receive, send)
             return
         needed = scopes_for(risk)
         self._log.warning("insufficient_scope", needed=needed)
+        if self._on_denied is not None:
+            self._on_denied(scope, _tool(headers), risk)
         response = error_response(
             scope,
             403,
@@ -58,3 +71,7 @@ class ToolScopes:
             headers={"WWW-Authenticate": self._challenge.header("insufficient_scope", scopes=needed)},
         )
         await response(scope, receive, send)
+
+
+def _tool(headers: dict[bytes, bytes]) -> str:
+    return headers.get(b"mcp-name", b"").decode("latin-1")

@@ -1,0 +1,227 @@
+"""Puts tool calls on record: one record for each tools/call, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
+
+import structlog
+from mcp_types import CLIENT_INFO_META_KEY, Implementation
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+from app.catalog.recorded import arguments_digest, recorded_arguments
+from app.catalog.tool import Risk
+from app.catalog.trace import Trace
+from app.telemetry.audit.record import PortkeyRequest, ToolCallRecord
+from app.telemetry.audit.trail import AuditTrail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from starlette.types import Scope
+
+    from app.auth.principal import Principal
+    from app.catalog.json_value import JsonObject, JsonValue
+    from app.catalog.results import Outcome
+    from app.catalog.tool import Tool
+    from app.protocol.caller import Caller, RequestContext
+    from app.telemetry.audit.record import AuditOutcome
+
+log = structlog.get_logger(__name__)
+
+Arguments: TypeAlias = Literal["masked", "digest", "off"]
+"""What of a call's arguments is kept: all but secrets, a digest, or nothing."""
+
+_DIGEST_HEX_DIGITS: Final = 32
+_LONGEST_AGENT: Final = 256
+
+
+class CallAudit:
+    """Makes the records of tool calls.
+
+    Args:
+        trail: Where they go; nowhere unless given.
+        arguments: What of the arguments is kept.
+    """
+
+    def __init__(self, trail: AuditTrail | None = None, *, arguments: Arguments = "masked") -> None:
+        self.trail = trail or AuditTrail()
+        self._arguments = arguments
+
+    def of(
+        self,
+        ctx: RequestContext,
+        caller: Caller,
+        name: str,
+        arguments: Mapping[str, JsonValue],
+        tool: Tool | None,
+    ) -> CallEntry:
+        """Begin the record of a call. Leaving it as a context puts it on record.
+
+        Args:
+            ctx: The request.
+            caller: Who sent it.
+            name: What is called.
+            arguments: With what.
+            tool: The tool of this name, whether the caller has it or not; None when there is none.
+        """
+        client = _client_of(ctx)
+        return CallEntry(
+            self,
+            principal=caller.principal,
+            request_id=caller.reference,
+            client=client,
+            protocol=ctx.protocol_version,
+            session=_session_of(ctx),
+            tool=name,
+            risk=None if tool is None else tool.risk,
+            arguments=arguments,
+        )
+
+    def denied(self, scope: Scope, name: str, risk: str | None) -> None:
+        """Put a call on record that was refused before its body was read, by name, to a known caller."""
+        agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+        version = dict(scope["headers"]).get(b"mcp-protocol-version", b"").decode("latin-1")
+        with CallEntry(
+            self,
+            principal=scope["principal"],
+            request_id=scope["request_id"],
+            client=_from_agent(agent),
+            protocol=version or None,
+            session=None,
+            tool=name,
+            risk=risk,
+            arguments=None,
+        ) as entry:
+            entry.outcome = "denied"
+
+    def kept(self, arguments: Mapping[str, JsonValue] | None) -> tuple[JsonObject | None, str | None]:
+        """Return what a record keeps of the arguments: them without secrets, or a digest, or neither."""
+        if arguments is None or self._arguments == "off":
+            return None, None
+        try:
+            if self._arguments == "digest":
+                return None, arguments_digest(arguments)
+            return recorded_arguments(arguments), None
+        except Exception:
+            # A record without arguments says more than none.
+            log.exception("audit_arguments_failed")
+            return {"...": "[left out: they could not be read]"}, None
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """What a client calls itself."""
+
+    name: str | None = None
+    version: str | None = None
+
+
+@dataclass(slots=True)
+class CallEntry:
+    """One call under way. `with` it: its end, whatever it is, puts the call on record once.
+
+    Attributes:
+        outcome: What it came to; found out at the end unless it was said before.
+        code: What its error calls itself.
+        trace: What was asked of Portkey.
+    """
+
+    audit: CallAudit
+    principal: Principal = field(kw_only=True)
+    request_id: str = field(kw_only=True)
+    client: Client = field(kw_only=True)
+    protocol: str | None = field(kw_only=True)
+    session: str | None = field(kw_only=True)
+    tool: str = field(kw_only=True)
+    risk: str | None = field(kw_only=True)
+    arguments: Mapping[str, JsonValue] | None = field(kw_only=True)
+    outcome: AuditOutcome | None = None
+    code: str | None = None
+    trace: Trace = field(default_factory=Trace)
+    _reserved: bool = False
+    _time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _started: float = field(default_factory=time.perf_counter)
+
+    def may_go_on(self) -> bool:
+        """Tell whether the call may be made: not when it must be on record and cannot be."""
+        self._reserved = self.audit.trail.reserve()
+        return self._reserved
+
+    def came_to(self, outcome: Outcome) -> Outcome:
+        """Note what the call came to, and return it."""
+        self.outcome, self.code = outcome.kind, outcome.code
+        return outcome
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None
+    ) -> None:
+        if self.outcome is None:
+            gone = kind is not None and issubclass(kind, asyncio.CancelledError)
+            self.outcome = "cancelled" if gone else "crashed"
+        if self.audit.trail.is_kept:
+            self.audit.trail.add(self._record(self.outcome), reserved=self._reserved)
+
+    def _record(self, outcome: AuditOutcome) -> ToolCallRecord:
+        arguments, digest = self.audit.kept(self.arguments)
+        return ToolCallRecord(
+            time=self._time,
+            request_id=self.request_id,
+            principal=self.principal.id,
+            organization=self.principal.organization,
+            client_name=self.client.name,
+            client_version=self.client.version,
+            protocol=self.protocol,
+            session=self.session,
+            tool=self.tool,
+            risk=self.risk,
+            outcome=outcome,
+            code=self.code,
+            # A POST of a tool that only reads changes nothing.
+            may_have_applied=self.risk != Risk.READ and self.trace.may_have_applied,
+            arguments=arguments,
+            arguments_digest=digest,
+            portkey=[
+                PortkeyRequest(one.method, one.path, one.status, one.request_id)
+                for one in self.trace.exchanges
+            ],
+            duration_ms=(time.perf_counter() - self._started) * 1000,
+        )
+
+
+def _client_of(ctx: RequestContext) -> Client:
+    """What the client said when it connected (2025), or says with each request (2026), or its User-Agent."""
+    said = ctx.session.client_params
+    if said is not None:
+        return Client(name=said.client_info.name, version=said.client_info.version)
+    meta: Any = ctx.meta or {}
+    info = meta.get(CLIENT_INFO_META_KEY)
+    if isinstance(info, Implementation):
+        return Client(name=info.name, version=info.version)
+    if isinstance(info, dict) and isinstance(info.get("name"), str):
+        version = info.get("version")
+        return Client(name=info["name"], version=version if isinstance(version, str) else None)
+    return Client() if ctx.request is None else _from_agent(ctx.request.headers.get("user-agent", ""))
+
+
+def _from_agent(agent: str) -> Client:
+    name, _, version = (agent[:_LONGEST_AGENT].split() or [""])[0].partition("/")
+    return Client(name=name or None, version=version or None)
+
+
+def _session_of(ctx: RequestContext) -> str | None:
+    """A digest of the session's id: whoever reads a record must not be able to enter the session."""
+    if ctx.request is None or ctx.session.client_params is None:
+        return None
+    if ctx.protocol_version not in HANDSHAKE_PROTOCOL_VERSIONS:
+        return None
+    session_id = ctx.request.headers.get("mcp-session-id")
+    return session_id and hashlib.sha256(session_id.encode()).hexdigest()[:_DIGEST_HEX_DIGITS]
