@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help run test test-http lint format bench catalog conformance requirements clean
+.PHONY: help run test test-http lint format bench catalog conformance screenshots requirements clean
 
 help: ## List the targets (this is what make alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ catalog: $(VENV)/.runtime ## Write app/catalog/snapshot.json, the wire form of e
 
 conformance: $(VENV)/.development ## Run the official MCP conformance suite (needs Node)
 	@$(BIN)/python -m tests.conformance $(ARGS)
+
+screenshots: $(VENV)/.development ## Take pictures of the status page (needs Node and Chromium; SCREENSHOTS_DIR=.cache/screenshots)
+	@SCREENSHOTS_DIR="$${SCREENSHOTS_DIR:-.cache/screenshots}" REQUIRE_ALL=1 $(BIN)/python -m pytest --quiet tests/browser $(ARGS)
 
 requirements: $(VENV)/.development ## Pin the dependencies of pyproject.toml with hashes (UPGRADE=1: newest versions)
 	$(COMPILE) --output-file requirements.txt

@@ -25,13 +25,10 @@ def greeting(endpoint: str, *, tools: int, sandbox: bool, token: bool) -> str:
         token: Whether callers need a bearer token.
     """
     state = f"portkey-admin-mcp serves {tools} tools at {endpoint}. {_SANDBOX if sandbox else _LIVE}"
-    lines = {setup.client: _line(setup.where, setup.line) for setup in setups(endpoint, token=token)}
+    ways = setups(endpoint, auth_mode="bearer" if token else "none")
+    lines = {setup.client: setup.line for setup in ways if setup.line}
     if sandbox:
         lines["Go live"] = "PORTKEY_API_KEY=<your admin key> make run     (or: portkey-admin-mcp)"
     lines["Check it"] = "make test-http                                (or: portkey-admin-mcp smoke)"
     told = "\n".join(f"  {name:12} {line}" for name, line in lines.items())
     return f"\n{fill(state, _WIDTH, break_on_hyphens=False, break_long_words=False)}\n\n{told}\n\n"
-
-
-def _line(where: str, line: str) -> str:
-    return line if where == "in a terminal" else f"{where}: {line}"

@@ -145,11 +145,13 @@ def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
 
 def _routes(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> list[Route]:
     probes = Probes(options, readiness)
+    page = StatusPage(options, readiness)
     endpoints = {
         paths.HEALTH: probes.health,
         paths.READY: probes.ready,
         paths.AUTH_INFO: probes.auth_info,
-        paths.STATUS: StatusPage(options).show,
+        paths.STATUS: page.show,
+        paths.STATUS_SCRIPT: page.script,
     }
     open_routes = [
         Route(spelling, endpoint, methods=["GET"])

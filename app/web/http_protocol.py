@@ -78,7 +78,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             STATUS_LINE[status],
             *(name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers),
             b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body),
-            b"cache-control: no-store\r\nconnection: close\r\n\r\n",
+            b"cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
         ]
         # Not into the middle of another answer on this connection.
         if self._is_idle():

@@ -72,27 +72,22 @@ class Probes:
         With an upstream check, Portkey must answer too; the wait for it is bounded by the check's deadline.
         The parts of this process are told of, and those that are required must not have failed.
         """
-        components = self._readiness.components()
-        common: dict[str, object] = {
+        report = await self._readiness.report()
+        body: dict[str, object] = {
+            "status": "ready" if report.lacking is None else "not_ready",
             "sessionMode": self._options.session_mode,
             "eventStoreMode": self._options.event_store_mode,
             "sessions": self._readiness.sessions,
             "timestamp": _timestamp(),
-            "components": {name: _component(state) for name, state in components.items()},
+            "components": {name: _component(state) for name, state in report.components.items()},
         }
-        if self._readiness.phase != "serving":
-            state = {"status": "not_ready", "reason": self._readiness.phase}
-            return _json(state | common, HTTPStatus.SERVICE_UNAVAILABLE)
-        if self._readiness.lacks(components):
-            state = {"status": "not_ready", "reason": "component_failed"}
-            return _json(state | common, HTTPStatus.SERVICE_UNAVAILABLE)
-        if self._readiness.upstream is None:
-            return _json({"status": "ready"} | common | {"check": "local"})
-        verdict = await self._readiness.upstream.verdict()
-        # The phase may have changed while Portkey was being asked.
-        ready = verdict.reason is None and self._readiness.phase == "serving"
-        body = {"status": "ready" if ready else "not_ready"} | common | {"portkey": _portkey(verdict)}
-        return _json(body, HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
+        if report.portkey is not None:
+            body["portkey"] = _portkey(report.portkey)
+        elif report.lacking is not None:
+            body["reason"] = report.lacking
+        else:
+            body["check"] = "local"
+        return _json(body, HTTPStatus.OK if report.lacking is None else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def auth_info(self, _request: Request) -> Response:
         """Describe how to connect. The endpoint is the advertised one, never what the Host header says."""

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from app.telemetry.component import Component, ComponentState
-    from app.web.upstream_check import UpstreamCheck
+    from app.web.upstream_check import UpstreamCheck, Verdict
 
 Phase = Literal["starting", "serving", "draining"]
+NotReady = Literal["starting", "draining", "component_failed", "portkey"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How this process is, at one moment.
+
+    Attributes:
+        lacking: Why it wants no traffic; None when it does.
+        components: How each part is, by name.
+        portkey: What asking Portkey found; None when nobody asked.
+    """
+
+    lacking: NotReady | None
+    components: Mapping[str, ComponentState]
+    portkey: Verdict | None = None
 
 
 class Readiness:
@@ -58,6 +75,24 @@ class Readiness:
     def lacks(self, components: Mapping[str, ComponentState]) -> bool:
         """Tell whether a part that is required has failed."""
         return any(state.status == "failed" for name, state in components.items() if name in self._required)
+
+    async def report(self) -> Report:
+        """Look at everything there is. Waits for Portkey, where it is asked, until the check's deadline."""
+        components = self.components()
+        if (away := self._away()) is not None:
+            return Report(away, components)
+        if self.lacks(components):
+            return Report("component_failed", components)
+        if self.upstream is None:
+            return Report(None, components)
+        verdict = await self.upstream.verdict()
+        # The phase may have changed while Portkey was being asked.
+        return Report(
+            self._away() or ("portkey" if verdict.reason is not None else None), components, verdict
+        )
+
+    def _away(self) -> NotReady | None:
+        return None if self.phase == "serving" else self.phase
 
     def serving(self) -> None:
         """Enter the phase "serving", unless the process is already draining."""

@@ -1,117 +1,196 @@
-"""GET /: a page for the person who opens the server's address in a browser."""
+"""GET /: a page for the person who opens the server's address in a browser.
+
+It is written anew for each request, so it is true without a script. With one it stays true: the script asks
+for the page again and takes over what it says of the service.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC, datetime
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from app.web.clients import setups
+from app.protocol.identity import ICON
+from app.web import paths
+from app.web.clients import TOKEN, setups
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
+    from app.telemetry.component import Status
+    from app.web.clients import Setup
     from app.web.options import WebOptions
+    from app.web.readiness import NotReady, Readiness, Report
+    from app.web.upstream_check import Reason
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d8dee4;
-  --paper: #fff; --code: #f6f8fa; --accent: #0a7d5a; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #30363d;
-  --paper: #0d1117; --code: #161b22; --accent: #3fb98f; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
-main { max-width: 46rem; margin: 0 auto; padding: 3.5rem 1.25rem; }
-h1 { margin: 0; font-size: 1.75rem; letter-spacing: -0.02em; }
-h2 { margin: 2.5rem 0 0.75rem; font-size: 1.1rem; }
-h3 { margin: 1.25rem 0 0.25rem; font-size: 0.95rem; }
-p { margin: 0.5rem 0; color: var(--soft); }
-h1 small { color: var(--soft); font-size: 0.9rem; font-weight: 400; letter-spacing: 0; }
-dl { display: grid; grid-template-columns: max-content 1fr; margin: 1.75rem 0 0;
-  border-top: 1px solid var(--line); }
-dt, dd { margin: 0; padding: 0.55rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-dt { padding-right: 2rem; color: var(--soft); }
-code, pre { font: 0.875rem/1.5 ui-monospace, Menlo, Consolas, monospace; }
-pre { margin: 0.25rem 0; padding: 0.75rem 1rem; overflow-x: auto; background: var(--code);
-  border: 1px solid var(--line); border-radius: 8px; user-select: all; }
-a { color: var(--accent); }
-"""
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_ASSETS: Final = Path(__file__).parent / "assets"
+_PAGE: Final = Template((_ASSETS / "status.html").read_text(encoding="utf-8"))
+_STYLE: Final = (_ASSETS / "status.css").read_text(encoding="utf-8")
+_SCRIPT: Final = (_ASSETS / "status.js").read_bytes()
+
+
+def _hash(text: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(text).digest()).decode()
+
+
+_SECURITY_POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_hash(_STYLE.encode())}'; script-src 'self'; "
+    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_AUTHENTICATION = {
-    "none": "none: everybody who reaches this address may call",
-    "bearer": "bearer: send “Authorization: Bearer <token>”",
-    "clerk": "clerk: sign in through your organisation",
+# Another script has another address, so a browser may keep the one it has.
+_SCRIPT_URL: Final = f"{paths.STATUS_SCRIPT[1:]}?{hashlib.sha256(_SCRIPT).hexdigest()[:12]}"
+
+Tone = Literal["good", "fair", "bad"]
+
+_WORDS: Final[Mapping[NotReady, str]] = {
+    "starting": "It is starting, and takes calls in a moment.",
+    "draining": "It is shutting down: it finishes what it has begun and takes nothing new.",
+    "component_failed": "A part it cannot do without has failed; see below.",
+    "portkey": "It runs, and Portkey does not answer as it should; see below.",
 }
-_SESSIONS = {
-    "stateful": "stateful: a client may resume what it began",
-    "stateless": "stateless: every request stands alone",
+_PORTKEY: Final[Mapping[Reason, str]] = {
+    "timeout": "does not answer in time",
+    "unreachable": "cannot be reached",
+    "refused": "refuses the key of this service",
+    "no_api_key": "is not asked, for want of a key",
+    "error": "answers with an error",
 }
-_BACKENDS = {
-    "sandbox": "sandbox: an emulator in this process, nothing reaches Portkey",
-    "portkey": "live: tools act on your Portkey organisation",
+_TONES: Final[Mapping[Status, Tone]] = {"ok": "good", "degraded": "fair", "failed": "bad"}
+_SESSIONS: Final = {
+    "stateful": "Stateful: a client may resume what it began",
+    "stateless": "Stateless: every request stands alone",
 }
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Portkey Admin MCP</title>
-<link rel="icon" href="data:,">
-<style>{style}</style>
-</head>
-<body>
-<main>
-<h1>Portkey Admin MCP <small>{version}</small></h1>
-<p>An MCP server for Portkey&#8217;s Admin API: workspaces, keys, configs, prompts, guardrails,
-analytics and more, for agents to work with.</p>
-<dl>
-{facts}
-</dl>
-<h2>Connect</h2>
-{clients}
-<h2>Look closer</h2>
-<p><a href="/health">/health</a> · <a href="/ready">/ready</a> · <a href="/auth/info">/auth/info</a></p>
-</main>
-</body>
-</html>
-"""
+_BACKENDS: Final = {
+    "sandbox": "The sandbox, an invented company. Nothing reaches Portkey.",
+    "portkey": "A live Portkey organisation. Changes take effect at once.",
+}
 
 
-def render(options: WebOptions) -> str:
-    """Write the page; every value in it is escaped."""
-    facts = {
-        "Endpoint": options.endpoint,
-        "Authentication": _AUTHENTICATION[options.auth_mode],
-        "Sessions": _SESSIONS[options.session_mode],
-        "Backend": _BACKENDS[options.backend],
-    }
-    return _PAGE.format(
+def render(options: WebOptions, report: Report, now: datetime) -> str:
+    """Write the page; every value in it is escaped.
+
+    Args:
+        options: How this process serves.
+        report: How it is.
+        now: When it was that.
+    """
+    ways = setups(options.endpoint, auth_mode=options.auth_mode)
+    token = f" Put your token for {TOKEN}, and keep it to yourself."
+    return _PAGE.substitute(
         style=_STYLE,
+        script=_SCRIPT_URL,
+        icon=escape(ICON.src),
         version=escape(options.version),
-        facts="\n".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items()),
-        clients="\n".join(
-            f"<h3>{escape(setup.client)}, {escape(setup.where)}</h3>\n<pre>{escape(setup.line)}</pre>"
-            for setup in setups(options.endpoint, token=options.auth_mode == "bearer")
+        endpoint=escape(options.endpoint),
+        state=_state(report),
+        time=f'As of <time datetime="{now.isoformat(timespec="seconds")}">{now:%H:%M:%S} UTC</time>',
+        parts=_rows(_parts(report)),
+        facts=_rows(
+            {
+                "Sign-in": escape(_sign_in(options)),
+                "Tools act on": escape(_BACKENDS[options.backend]),
+                "Sessions": escape(_SESSIONS[options.session_mode]),
+                "Version": escape(options.version),
+            }
         ),
+        note=escape(token) if options.auth_mode == "bearer" else "",
+        names="\n".join(f'<li><a href="#{_id(way)}">{escape(way.client)}</a></li>' for way in ways),
+        clients="\n".join(_client(way) for way in ways),
     )
 
 
 class StatusPage:
-    """Serves the page, written once."""
+    """Serves the page and its script."""
 
-    def __init__(self, options: WebOptions) -> None:
-        self._html = render(options)
+    def __init__(self, options: WebOptions, readiness: Readiness) -> None:
+        self._options = options
+        self._readiness = readiness
 
     async def show(self, _request: Request) -> Response:
-        """Answer with the page, and a policy that admits its style sheet and nothing else."""
+        """Answer with the page, and a policy that admits its style sheet, its script and nothing else."""
+        report = await self._readiness.report()
         return Response(
-            self._html,
+            render(self._options, report, datetime.now(UTC)),
             media_type="text/html",
             headers={"Content-Security-Policy": _SECURITY_POLICY, "Cache-Control": "no-store"},
         )
+
+    async def script(self, _request: Request) -> Response:
+        """Answer with the script."""
+        return Response(
+            _SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=86400"}
+        )
+
+
+def _state(report: Report) -> str:
+    states = {state.status for state in report.components.values()}
+    if report.lacking is not None:
+        return _pill("bad", "Not ready", _WORDS[report.lacking])
+    if states <= {"ok"}:
+        return _pill("good", "Ready", "It takes calls.")
+    return _pill("fair", "Degraded", "It takes calls; a part of it does less than it should.")
+
+
+def _pill(tone: Tone, word: str, meaning: str) -> str:
+    return f'<strong class="pill {tone}">{word}</strong> <span>{meaning}</span>'
+
+
+def _parts(report: Report) -> dict[str, str]:
+    """Say of each part how it is, in HTML."""
+    parts = {
+        escape(name.replace("_", " ").capitalize()): _word(_TONES[state.status], state.status, state.reason)
+        for name, state in report.components.items()
+    }
+    verdict = report.portkey
+    if verdict is not None and verdict.reason is None:
+        parts["Portkey"] = _word("good", "ok", f"answered in {verdict.latency_ms:.0f} ms")
+    elif verdict is not None and verdict.reason is not None:
+        parts["Portkey"] = _word("bad", "failed", _PORTKEY[verdict.reason])
+    return parts
+
+
+def _word(tone: Tone, status: Status, reason: str | None) -> str:
+    return f'<span class="word {tone}">{status}</span>{f": {escape(reason)}" if reason else ""}'
+
+
+def _sign_in(options: WebOptions) -> str:
+    if options.auth_mode == "none":
+        return "None: whoever reaches this address may call."
+    if options.auth_mode == "bearer":
+        return "A token, in the header Authorization: Bearer. Ask whoever runs this service for one."
+    issuer = urlsplit(options.discovery.issuer).hostname if options.discovery else None
+    where = f" at {issuer}" if issuer else ""
+    return f"Your client opens a browser{where} and you sign in. There is no token to copy."
+
+
+def _rows(facts: Mapping[str, str]) -> str:
+    return "\n".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
+
+
+def _id(setup: Setup) -> str:
+    return setup.client.lower().replace(" ", "-")
+
+
+def _client(setup: Setup) -> str:
+    name = escape(setup.client)
+    shown = [f"<p>{escape(setup.where)}{':' if setup.text else ''}</p>"]
+    if setup.text:
+        shown.append(
+            '<div class="copyable">'
+            f"<pre>{escape(setup.text)}</pre>"
+            f'<button type="button" hidden>Copy<span class="unseen"> the set-up of {name}</span></button>'
+            "</div>"
+        )
+    if setup.then:
+        shown.append(f"<p>{escape(setup.then)}</p>")
+    heading = f'<h3 id="{_id(setup)}" tabindex="-1">{name}</h3>'
+    return "\n".join(['<article class="card client">', heading, *shown, "</article>"])

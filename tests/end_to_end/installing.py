@@ -27,11 +27,15 @@ def python_v1() -> list[str]:
 
 def typescript() -> list[str]:
     """The command that runs the journey with the TypeScript client."""
-    locks = [CLIENTS / "typescript" / name for name in ("package.json", "package-lock.json")]
-    home = _installed("typescript", locks, "", lambda target: _install_typescript(target, locks))
+    return npm_package("typescript", CLIENTS / "typescript", "run.mjs")
+
+
+def npm_package(name: str, folder: Path, script: str) -> list[str]:
+    """The command that runs a script of a folder with the packages of its lock file."""
+    locks = [folder / lock for lock in ("package.json", "package-lock.json")]
+    home = _installed(name, locks, "", lambda target: _install_npm(target, locks))
     # A module looks for its imports next to itself.
-    script = shutil.copy(CLIENTS / "typescript" / "run.mjs", home)
-    return ["node", str(script)]
+    return ["node", str(shutil.copy(folder / script, home))]
 
 
 def _installed(name: str, locks: list[Path], variant: str, install: Callable[[Path], None]) -> Path:
@@ -60,7 +64,7 @@ def _install_python(home: Path, lock: Path) -> None:
     _run([*pip, "--only-binary", ":all:", "--require-hashes", "--requirement", str(lock)])
 
 
-def _install_typescript(home: Path, locks: list[Path]) -> None:
+def _install_npm(home: Path, locks: list[Path]) -> None:
     for lock in locks:
         shutil.copy(lock, home)
     _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefix", str(home)])

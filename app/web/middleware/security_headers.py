@@ -1,4 +1,4 @@
-"""Adds the headers that keep browsers from doing harm with an answer."""
+"""Adds the headers that keep browsers and caches from doing harm with an answer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = {
+    # What one caller gets must not be kept for another: the few answers that are for everybody say so.
+    "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
