@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from app.settings import Settings
+    from app.telemetry.redaction import Redactor
 
 DONE, FAILED, WRONG_SETTINGS = 0, 1, 2
 
@@ -76,8 +77,8 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from app.web.server import serve
 
     settings = read_settings(env)
-    log = _start_logging(settings)
-    service = Service(settings)
+    log, redactor = _start_logging(settings)
+    service = Service(settings, env=env, keep_secret=redactor.learn)
     application, readiness = service.application()
     tools = len(service.toolbox.selection(service.policy).tools)
     sandbox = service.backend.sandbox
@@ -107,8 +108,8 @@ def _stdio(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from app.service import Service, read_settings
 
     settings = read_settings(env, stdio=True)
-    _start_logging(settings)
-    asyncio.run(Service(settings).serve_stdio())
+    _, redactor = _start_logging(settings)
+    asyncio.run(Service(settings, env=env, keep_secret=redactor.learn).serve_stdio())
     return DONE
 
 
@@ -152,20 +153,26 @@ def _smoke(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 
 def _check_config(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from app.catalog.registry import load_tools
     from app.service import read_settings
+    from app.wiring.grants import load_policy_file
 
     stdio = env.get("MCP_TRANSPORT", "").strip().lower() == "stdio"
     settings = read_settings(env, stdio=stdio)
     for warning in settings.warnings:
         sys.stdout.write(f"Warning: {warning}\n")
-    reach = f"Portkey at {settings.portkey_base_url}" if settings.portkey_api_key else "the embedded sandbox"
+    reach = f"Portkey at {settings.portkey_base_url}" if settings.reaches_portkey else "the embedded sandbox"
     tls = " with TLS" if settings.tls_cert_path else ""
     where = (
         "over stdio"
         if stdio
         else f"on {settings.host}:{settings.port}{tls}, authentication {settings.auth_mode}"
     )
+    policy_file = load_policy_file(settings, load_tools(), env) if settings.policy_file else None
     sys.stdout.write(f"The settings are right: portkey-admin-mcp would serve {reach} {where}.\n")
+    if policy_file:
+        sys.stdout.write(f"{settings.variable('policy_file')}={settings.policy_file} comes to:\n")
+        sys.stdout.writelines(f"  {line}\n" for line in policy_file.rules.summary)
     return DONE
 
 
@@ -179,8 +186,8 @@ def _catalog(options: argparse.Namespace, _env: Mapping[str, str]) -> int:
     return DONE
 
 
-def _start_logging(settings: Settings) -> FilteringBoundLogger:
-    configure_logging(
+def _start_logging(settings: Settings) -> tuple[FilteringBoundLogger, Redactor]:
+    redactor = configure_logging(
         level=settings.log_level,
         format=settings.log_format,
         stream=sys.stderr,
@@ -189,4 +196,4 @@ def _start_logging(settings: Settings) -> FilteringBoundLogger:
     log: FilteringBoundLogger = structlog.get_logger("app")
     for warning in settings.warnings:
         log.warning("setting", problem=warning)
-    return log
+    return log, redactor

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from app import __version__
 from app.auth.bearer import BearerVerifier
-from app.auth.policy import Policy
+from app.auth.grants import Grant
 from app.auth.principal import ANONYMOUS, STDIO
 from app.auth.scopes import ALL_SCOPES
 from app.catalog import snapshot
@@ -26,6 +26,7 @@ from app.protocol.server import build_server
 from app.protocol.stdio import serve_stdio
 from app.sandbox.faults import Fault
 from app.settings import Check, Problem, Settings, SettingsError, load_settings
+from app.telemetry.redaction import Redactor
 from app.web.allow_list import AllowList
 from app.web.application import create_application
 from app.web.base_url import advertised_base_url
@@ -38,16 +39,25 @@ from app.web.readiness import Readiness
 from app.web.trusted_proxies import TrustedProxies
 from app.web.upstream_check import ProbeFailedError, Reason, UpstreamCheck
 from app.wiring.audit import build_audit, check_audit_file
+from app.wiring.grants import (
+    grant_of_stdio,
+    grants_of,
+    load_policy_file,
+    policy_file_check,
+    policy_warnings,
+    server_policy,
+)
 from app.wiring.interaction import Interaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from mcp.server.lowlevel import Server
     from starlette.applications import Starlette
 
     from app.auth.clerk.sign_in import ClerkSignIn
     from app.auth.policy import Risk
+    from app.auth.policy_file import PolicyFile
     from app.auth.principal import Principal
     from app.auth.verifier import TokenVerifier
     from app.catalog.tool import Tool
@@ -68,10 +78,16 @@ def read_settings(env: Mapping[str, str], *, stdio: bool = False) -> Settings:
     """
     if stdio:
         return load_settings(env, domains=DOMAINS, transport="stdio", checks=_CHECKS)
-    settings = load_settings(env, domains=DOMAINS, transport="http", checks=(*_CHECKS, *_HTTP_CHECKS))
+    checks = (*_CHECKS, *_HTTP_CHECKS, policy_file_check(load_tools, env))
+    settings = load_settings(env, domains=DOMAINS, transport="http", checks=checks)
+    warnings = list(settings.warnings)
     certificates = load_certificates(settings)
-    expiry = certificates.expiry_warning if certificates else None
-    return settings.model_copy(update={"warnings": (*settings.warnings, expiry)}) if expiry else settings
+    if certificates and certificates.expiry_warning:
+        warnings.append(certificates.expiry_warning)
+    policy_file = load_policy_file(settings, load_tools(), env) if settings.policy_file else None
+    if policy_file:
+        warnings += policy_warnings(settings, policy_file)
+    return settings.model_copy(update={"warnings": tuple(warnings)})
 
 
 def load_certificates(settings: Settings) -> Certificates | None:
@@ -99,18 +115,18 @@ class Backend:
     """What the tools reach: Portkey over the network, or the sandbox in this process."""
 
     client: PortkeyClient
-    credential: Credential
+    credential: Credential | None
     sandbox: bool
 
 
 def build_backend(settings: Settings) -> Backend:
-    """Reach Portkey when there is a key, the sandbox otherwise. Opens nothing yet.
+    """Reach Portkey when there are keys for it, the sandbox otherwise. Opens nothing yet.
 
     Raises:
         SettingsError: The environment names a proxy that cannot be used.
     """
     key = settings.portkey_api_key
-    if key is not None:
+    if settings.reaches_portkey:
         from app.portkey.network import NetworkTransport
 
         try:
@@ -119,7 +135,7 @@ def build_backend(settings: Settings) -> Backend:
             raise SettingsError([Problem("HTTPS_PROXY", None, str(error))]) from error
         return Backend(
             _client(settings, transport, _base_url(settings)),
-            Credential(key.get_secret_value()),
+            Credential(key.get_secret_value()) if key else None,
             sandbox=False,
         )
     from app.portkey.in_process import InProcessTransport
@@ -141,15 +157,28 @@ class Service:
     Args:
         settings: How to serve.
         tools: Every tool offered; the declared catalogue unless a test brings its own.
+        env: Environment variables that the policy file's credentials may name.
+        keep_secret: Told of secrets that the settings do not hold, so that the log can mask them.
+
+    Attributes:
+        policy: What the service permits at most.
+        policy_file: Who may do what of that; None when it is the same for all.
+
+    Raises:
+        SettingsError: The policy file cannot be used, or the environment names a proxy that cannot.
     """
 
-    def __init__(self, settings: Settings, tools: Sequence[Tool] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tools: Sequence[Tool] | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        keep_secret: Callable[[Iterable[str]], None] = lambda _secrets: None,
+    ) -> None:
         self.settings = settings
         self.backend = build_backend(settings)
-        self.policy = Policy(
-            domains=frozenset(settings.tool_domains) if settings.tool_domains else None,
-            read_only=settings.read_only,
-        )
+        self.policy = server_policy(settings)
         offered = load_tools() if tools is None else tools
         forms = snapshot.read() if tools is None else {tool.name: snapshot.wire_form(tool) for tool in tools}
         self.toolbox = Toolbox(
@@ -159,7 +188,16 @@ class Service:
             self.backend.credential,
             max_result_bytes=settings.max_result_bytes,
         )
-        self.audit = build_audit(settings)
+        redactor = Redactor(settings.secret_values())
+
+        def keep(secrets: Iterable[str]) -> None:
+            known = tuple(secrets)
+            redactor.learn(known)
+            keep_secret(known)
+
+        self.audit = build_audit(settings, redactor)
+        self.policy_file = load_policy_file(settings, offered, env or {}, keep)
+        self._grants = grants_of(settings, self.policy_file)
         self._domains = tuple(dict.fromkeys(tool.domain for tool in offered))
         self._interaction = Interaction(settings)
 
@@ -177,15 +215,19 @@ class Service:
     @property
     def on_hangup(self) -> tuple[Callable[[], None], ...]:
         """What SIGHUP calls, besides having the certificate read again."""
-        return (self.audit.trail.reopen,) if self.settings.audit_file else ()
+        audit = [self.audit.trail.reopen] if self.settings.audit_file else []
+        policy = [self.policy_file.reload] if self.policy_file else []
+        return (*audit, *policy)
 
-    def mcp_server(self, principal: Principal) -> Server[Any]:
-        """Build the MCP server. `principal` is who calls when the transport does not say."""
+    def mcp_server(self, principal: Principal, grant: Grant | None = None) -> Server[Any]:
+        """Build the MCP server. `principal` calls, with `grant`, when the transport does not say who does."""
+        grant = grant or Grant(self.policy)
         return build_server(
             self.toolbox,
             version=__version__,
             default_principal=principal,
-            default_policy=self.policy,
+            default_policy=grant.policy,
+            default_portkey_key=grant.portkey_key,
             sandbox=self.backend.sandbox,
             page_size=self.settings.tools_page_size,
             confirmation=self._interaction.confirmation,
@@ -230,8 +272,8 @@ class Service:
 
         readiness = Readiness(
             session_count=lambda: handler.open_sessions,
-            upstream=UpstreamCheck(self._probe) if settings.ready_check == "portkey" else None,
-            components=_components(rate_limits, clerk)
+            upstream=UpstreamCheck(self._probe) if self._can_probe else None,
+            components=_components(rate_limits, clerk, self.policy_file)
             | {"request_state": self._interaction.request_state, "audit": self.audit.trail.state},
             on_release=self._interaction.release,
             required=settings.ready_require,
@@ -242,10 +284,15 @@ class Service:
         return application, readiness
 
     async def serve_stdio(self) -> None:
-        """Serve the client at this process's standard streams until it leaves."""
+        """Serve the client at this process's standard streams until it leaves.
+
+        Raises:
+            SettingsError: The policy file grants it nothing.
+        """
+        grant = grant_of_stdio(self.settings, self._grants, STDIO)
         try:
             async with self.audit.trail.run(), self._interaction.run():
-                await serve_stdio(self.mcp_server(STDIO))
+                await serve_stdio(self.mcp_server(STDIO, grant))
         finally:
             await self.backend.client.aclose()
 
@@ -263,7 +310,7 @@ class Service:
             discovery=_discovery(settings, clerk),
             risk_of=self._risk_of if clerk else None,
             on_denied=self.audit.denied,
-            policy=self.policy,
+            grants=self._grants,
             domains=self._domains,
             allowed_origins=origins,
             # Without a token, a name that somebody rebound to this address must not be enough.
@@ -282,6 +329,10 @@ class Service:
     def _risk_of(self, name: str) -> Risk | None:
         tool = self.toolbox.selection(self.policy).tool(name)
         return None if tool is None else tool.risk
+
+    @property
+    def _can_probe(self) -> bool:
+        return self.settings.ready_check == "portkey" and self.backend.credential is not None
 
     async def _probe(self) -> None:
         """Ask Portkey something cheap that every admin key may."""
@@ -383,13 +434,17 @@ def _rate_limits(settings: Settings) -> RateLimits | None:
     )
 
 
-def _components(rate_limits: RateLimits | None, clerk: ClerkSignIn | None) -> dict[str, Component]:
+def _components(
+    rate_limits: RateLimits | None, clerk: ClerkSignIn | None, policy_file: PolicyFile | None
+) -> dict[str, Component]:
     """Return the parts that may fail while the process goes on, by the name /ready gives them."""
     components: dict[str, Component] = {}
     if rate_limits is not None and isinstance(rate_limits.store, FailoverStore):
         components["rate_limits"] = rate_limits.store.state
     if clerk is not None:
         components["clerk"] = clerk.verifier.state
+    if policy_file is not None:
+        components["policy"] = policy_file.state
     return components
 
 

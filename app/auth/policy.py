@@ -88,16 +88,5 @@ class Policy:
             domains = by.domains if domains is None else domains & by.domains
         return replace(self, domains=domains, read_only=self.read_only or by.read_only)
 
-    def within(self, outer: Policy) -> Policy:
-        """Return a policy that permits what both this one and `outer` do."""
-        narrowed = self.narrowed(Narrowing(outer.domains, outer.read_only))
-        if outer.max_risk is not None:
-            narrowed = narrowed.limited_to(outer.max_risk)
-        if outer.tools is None:
-            return narrowed
-        return replace(
-            narrowed, tools=outer.tools if narrowed.tools is None else narrowed.tools & outer.tools
-        )
-
 
 ALLOW_ALL = Policy()

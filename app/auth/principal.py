@@ -33,6 +33,11 @@ class Principal:
     permissions: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
 
+    @property
+    def role_names(self) -> frozenset[str]:
+        """The roles, and those of an organization without their prefix too: `org:admin` and `admin`."""
+        return self.roles | {role.removeprefix("org:") for role in self.roles}
+
 
 ANONYMOUS = Principal(id="anonymous", kind="anonymous")
 STDIO = Principal(id="stdio", kind="stdio")

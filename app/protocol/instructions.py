@@ -44,6 +44,6 @@ This is a LIVE organisation: writes take effect at once, for everybody in it."""
 
 def instructions(*, domains: tuple[str, ...], sandbox: bool) -> str:
     """Return the instructions for these domains, with a note on what the calls reach."""
-    opening = _OPENING.format(domains=", ".join(domains))
+    opening = _OPENING.format(domains=", ".join(domains) or "nothing of it is open to you")
     special = "".join(text for domain, text in _BY_DOMAIN.items() if domain in domains)
     return f"{opening}\n{_RULES}{special}{_SANDBOX if sandbox else _LIVE}"

@@ -8,16 +8,13 @@ import orjson
 from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.lowlevel import Server
 from mcp_types import (
-    SERVER_INFO_META_KEY,
     CallToolRequestParams,
     CompleteRequestParams,
-    DiscoverResult,
     GetPromptRequestParams,
     PaginatedRequestParams,
     ReadResourceRequestParams,
     RequestParams,
 )
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from app.protocol import identity
 from app.protocol.auditing import CallAudit
@@ -26,6 +23,7 @@ from app.protocol.calling import ToolCalls
 from app.protocol.completions import Completions
 from app.protocol.guard import guarded
 from app.protocol.instructions import instructions
+from app.protocol.introduction import Introduction
 from app.protocol.listing import METHOD as LIST_TOOLS
 from app.protocol.listing import ToolListing
 from app.protocol.prompts import Prompts
@@ -33,7 +31,7 @@ from app.protocol.request_state import RequestStates, StateKeys
 from app.protocol.resources import Resources, domains_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from pydantic import BaseModel
 
@@ -106,6 +104,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     listing = ToolListing(toolbox, callers, page_size=page_size)
     resources = Resources(toolbox, callers)
     prompts = Prompts(toolbox, callers)
+    introduction = Introduction(server, toolbox, callers, sandbox=sandbox)
 
     def answer(
         method: str, params_type: type[BaseModel], handler: Callable[[RequestContext, Any], Any]
@@ -121,7 +120,8 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     answer("prompts/list", PaginatedRequestParams, prompts.list_prompts)
     answer("prompts/get", GetPromptRequestParams, prompts.get)
     answer("completion/complete", CompleteRequestParams, Completions(toolbox, callers, prompts).handle)
-    answer("server/discover", RequestParams, _discover(server))
+    answer("server/discover", RequestParams, introduction.discover)
+    server.middleware.append(introduction.complete)
     server.middleware.append(RequestStates(state_keys or StateKeys.of(()), callers, ttl=state_ttl))
     server.middleware.append(listing.remember)
     return server
@@ -139,16 +139,3 @@ def _schemas_with_headers(selection: Selection) -> dict[str, JsonObject]:
         for name, schema in schemas.items()
         if isinstance(schema, dict) and b'"x-mcp-header"' in orjson.dumps(schema)
     }
-
-
-def _discover(server: AdminServer) -> Callable[[RequestContext, RequestParams], Awaitable[DiscoverResult]]:
-    async def discover(ctx: RequestContext, _params: RequestParams) -> DiscoverResult:
-        described = server.server_info.model_dump(by_alias=True, mode="json", exclude_none=True)
-        return DiscoverResult(
-            supported_versions=list(MODERN_PROTOCOL_VERSIONS),
-            capabilities=server.get_capabilities(protocol_version=ctx.protocol_version),
-            instructions=server.instructions,
-            _meta={SERVER_INFO_META_KEY: described},
-        )
-
-    return discover

@@ -33,7 +33,7 @@ from app.settings.accepts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMPONENTS: Final = ("audit", "clerk", "events", "rate_limits", "request_state", "sessions")
+COMPONENTS: Final = ("audit", "clerk", "events", "policy", "rate_limits", "request_state", "sessions")
 """The parts of a process that /ready tells of, as far as it has them."""
 KIBIBYTE: Final = 1_024
 MEBIBYTE: Final = 1_048_576
@@ -271,6 +271,17 @@ class Settings(BaseSettings):
         default=False,
         validation_alias="MCP_ALLOW_UNAUTHENTICATED_HTTP",
         description="Let MCP_AUTH_MODE=none listen beyond loopback, when something in front authenticates.",
+    )
+
+    policy_file: Annotated[str | None, text("the path of a YAML or JSON file")] = Field(
+        default=None,
+        validation_alias="MCP_POLICY_FILE",
+        description="Who may use which tools with which Portkey key; see policy.md. Unset: all the same.",
+    )
+    allow_caller_key: Annotated[bool, FLAG] = Field(
+        default=False,
+        validation_alias="MCP_ALLOW_CALLER_KEY",
+        description="Let callers bring a Portkey key in x-portkey-api-key; see policy.md. Off refuses it.",
     )
 
     # Clerk
@@ -528,6 +539,17 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Keep to what the caller passes: neither the process's environment nor a file is consulted."""
         return (init_settings,)
+
+    @property
+    def reaches_portkey(self) -> bool:
+        """Whether calls go to Portkey, and not to the embedded sandbox.
+
+        There is a key for it, or keys come from elsewhere and its URL is named.
+        """
+        keys_from_elsewhere = self.policy_file is not None or self.allow_caller_key
+        return self.portkey_api_key is not None or (
+            keys_from_elsewhere and "portkey_base_url" in self.sources
+        )
 
     def variable(self, field: str) -> str:
         """Return the variable that the user set for a field, or the first of its names."""

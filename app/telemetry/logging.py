@@ -46,7 +46,7 @@ def configure_logging(
     format: LogFormat,  # noqa: A002 - the word of LOG_FORMAT
     stream: TextIO,
     secrets: Iterable[str] = (),
-) -> None:
+) -> Redactor:
     """Send the logs of this process to `stream`, in place of what an earlier call configured.
 
     Args:
@@ -54,6 +54,9 @@ def configure_logging(
         format: "json" for a JSON object a line, "console" for people, "auto" for console on a terminal only.
         stream: Where entries go; standard error in a service, since stdio transports own standard output.
         secrets: Values to mask wherever they occur; those under four characters are left.
+
+    Returns:
+        What masks them, and can learn more.
     """
     as_json = format == "json" or (format == "auto" and not stream.isatty())
     writer = _LineWriter(stream)
@@ -62,10 +65,11 @@ def configure_logging(
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    redactor = Redactor(secrets)
     final: list[Processor] = [
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
-        Redactor(secrets),
+        redactor,
         *(_json_renderer() if as_json else _console_renderer(colors=stream.isatty())),
     ]
     structlog.configure(
@@ -82,6 +86,7 @@ def configure_logging(
         )
     )
     _configure_standard_library(handler, _LEVELS[level])
+    return redactor
 
 
 def _json_renderer() -> tuple[Processor, ...]:

@@ -59,11 +59,15 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        """Remember the secrets, percent-encoded too, as one pattern with the longest first."""
+        self._secrets: tuple[str, ...] = ()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Mask these from now on as well, percent-encoded too, the longest first."""
         known = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
-        usable = sorted((form for form in known if len(form) >= SHORTEST_MASKED_VALUE), key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, usable))) if usable else None
-        # Most texts of a log are names, ids and paths that come again and again.
+        known = {form for form in known if len(form) >= SHORTEST_MASKED_VALUE} | {*self._secrets}
+        self._secrets = tuple(sorted(known, key=len, reverse=True))
+        # Most texts of a log are names, ids and paths that come again and again. A new secret empties this.
         self._short_text = lru_cache(_TEXTS_REMEMBERED)(self._masked)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -75,8 +79,9 @@ class Redactor:
         return self._short_text(text) if len(text) <= _LONGEST_REMEMBERED else self._masked(text)
 
     def _masked(self, text: str) -> str:
-        if self._secrets is not None:
-            text = self._secrets.sub(MASK, text)
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, MASK)
         text = _HEADER_IN_TEXT.sub(rf"\g<1>{MASK}", text)
         if len(text) <= _LONGEST_TEXT:
             return text

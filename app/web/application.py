@@ -3,8 +3,8 @@
     blanks off header values -> request id -> access log -> proxy -> security headers
     -> CORS -> unexpected errors -> OAuth metadata -> Origin -> Host -> preflight
     -> rate limit by address -> route
-    /mcp: authentication -> rate limit by principal -> concurrency -> selection by URL -> tool scopes
-    -> methods -> content type -> body limit -> JSON depth -> MCP
+    /mcp: authentication -> rate limit by principal -> concurrency -> grants -> selection by URL
+    -> tool scopes -> methods -> content type -> body limit -> JSON depth -> MCP
 
 The middleware of /mcp wraps the endpoint itself and not the paths that lead to it, so no spelling of a path
 can get around it.
@@ -30,6 +30,7 @@ from app.web.middleware.concurrency import ConcurrencyLimit
 from app.web.middleware.content_type import JsonOnly
 from app.web.middleware.cors import Cors
 from app.web.middleware.finish_streams import FinishStreams
+from app.web.middleware.grants import Granting
 from app.web.middleware.host import HostGuard
 from app.web.middleware.json_depth import JsonDepth
 from app.web.middleware.last_event_id import DropLastEventId
@@ -68,8 +69,9 @@ def create_application(
     Args:
         mcp: Serves the MCP endpoint. Finds the caller in scope["principal"] (`Principal`), scope["policy"]
             (`Policy`; before the URL narrowed it in scope["granted_policy"], and by what in
-            scope["narrowing"]) and, when authenticated, scope["user"] (the SDK's `AuthenticatedUser`); the
-            request's id in scope["request_id"].
+            scope["narrowing"]), the key for Portkey in scope["portkey_key"] (`PortkeyKey`, or None for the
+            server's own) and, unless anybody might have sent it, scope["user"] (the SDK's
+            `AuthenticatedUser`); the request's id in scope["request_id"].
         options: How to serve.
         readiness: What /ready reports; its upstream check ends with the application.
         lifespan: Entered before the first request and left after the last one.
@@ -130,6 +132,7 @@ def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
             endpoint, challenge=options.challenge, risk_of=options.risk_of, on_denied=options.on_denied
         )
     endpoint = UrlSelection(endpoint, domains=options.domains)
+    endpoint = Granting(endpoint, grants=options.grants)
     endpoint = ConcurrencyLimit(
         endpoint,
         in_all=options.max_concurrent_requests,
@@ -138,9 +141,7 @@ def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
     if options.rate_limits is not None:
         limits = options.rate_limits
         endpoint = PrincipalRateLimit(endpoint, store=limits.store, limit=limits.limit)
-    return Authentication(
-        endpoint, verifier=options.verifier, policy=options.policy, challenge=options.challenge
-    )
+    return Authentication(endpoint, verifier=options.verifier, challenge=options.challenge)
 
 
 def _routes(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> list[Route]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from app.auth.policy import ALLOW_ALL, Policy
+from app.auth.grants import Grant, Grants, SameForAll
+from app.auth.policy import ALLOW_ALL
 from app.web import paths
 from app.web.allow_list import AllowList
 from app.web.discovery import Challenge, Discovery
@@ -37,7 +38,7 @@ class WebOptions:
         discovery: Where callers sign in, with "clerk".
         risk_of: The risk of a tool of this service, by name, where callers can ask for more scopes.
         on_denied: Told of each call that was refused for want of scopes.
-        policy: What every principal may do.
+        grants: What each principal may do, and with which Portkey key.
         domains: The tool domains there are, in listing order; a URL may select among them.
         allowed_origins: Origins that browsers may call from.
         allowed_hosts: Names this service answers to; None switches the Host check off.
@@ -60,7 +61,7 @@ class WebOptions:
     discovery: Discovery | None = None
     risk_of: Callable[[str], Risk | None] | None = None
     on_denied: OnDenied | None = None
-    policy: Policy = ALLOW_ALL
+    grants: Grants = field(default_factory=lambda: SameForAll(Grant(ALLOW_ALL)))
     domains: tuple[str, ...] = ()
     allowed_origins: AllowList = field(default_factory=AllowList.loopback)
     allowed_hosts: AllowList | None = field(default_factory=AllowList.loopback)

@@ -10,22 +10,22 @@ from app.protocol.auditing import CallAudit
 from app.settings import Problem
 from app.telemetry.audit.channel import Channel
 from app.telemetry.audit.trail import AuditTrail
-from app.telemetry.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app.settings import Settings
     from app.telemetry.audit.sink import Sink
+    from app.telemetry.redaction import Redactor
 
 
-def build_audit(settings: Settings) -> CallAudit:
+def build_audit(settings: Settings, redactor: Redactor) -> CallAudit:
     """Build what puts tool calls on record. Opens nothing yet."""
     trail = AuditTrail(
         [Channel(sink, capacity=settings.audit_queue_size) for sink in _sinks(settings)],
         log=settings.audit_log,
         required=settings.audit_required,
-        redactor=Redactor(settings.secret_values()),
+        redactor=redactor,
     )
     return CallAudit(trail, arguments=settings.audit_arguments)
 

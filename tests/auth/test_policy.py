@@ -53,21 +53,6 @@ def test_names_restrict_whatever_the_domain() -> None:
     assert not policy.permits(CREATE_KEY)
 
 
-NAMES = ("list_api_keys", "create_api_key", "delete_user")
-POLICIES = st.builds(
-    Policy,
-    domains=st.none() | st.frozensets(st.sampled_from(["keys", "users"])),
-    read_only=st.booleans(),
-    max_risk=st.sampled_from([None, "read", "write", "destructive"]),
-    tools=st.none() | st.frozensets(st.sampled_from(NAMES)),
-)
-
-
-@given(inner=POLICIES, outer=POLICIES, tool=st.sampled_from([LIST_KEYS, CREATE_KEY, DELETE_USER]))
-def test_a_policy_within_another_permits_what_both_do(inner: Policy, outer: Policy, tool: ATool) -> None:
-    assert inner.within(outer).permits(tool) == (inner.permits(tool) and outer.permits(tool))
-
-
 @given(
     domains=st.none() | st.frozensets(st.sampled_from(["keys", "users"])),
     tool=st.sampled_from([LIST_KEYS, CREATE_KEY, DELETE_USER]),

@@ -17,15 +17,16 @@ from tests.conformance.fixtures import install
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
+    from app.auth.grants import Grant
     from app.auth.principal import Principal
 
 
 class ServiceUnderTest(Service):
     """The service, with the fixtures added to its MCP server."""
 
-    def mcp_server(self, principal: Principal) -> Server[Any]:
+    def mcp_server(self, principal: Principal, grant: Grant | None = None) -> Server[Any]:
         """Build the server and put the fixtures before its own handlers."""
-        server = super().mcp_server(principal)
+        server = super().mcp_server(principal, grant)
         install(server)
         return server
 

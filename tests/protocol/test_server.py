@@ -98,6 +98,16 @@ async def test_nothing_is_told_of_domains_that_the_caller_lacks(backend: Backend
         assert "get_config" not in text_of_it
 
 
+@ERAS
+async def test_the_introduction_speaks_of_what_the_caller_has(backend: Backend, mode: Any) -> None:
+    handler = HttpHandler(backend.server(), stateless=True)
+    app = as_caller(handler, policy=Policy(tools=frozenset({"list_prompts"})))
+    async with serving(handler, app) as url, Client(streamable_http_client(url), mode=mode) as client:
+        told = client.instructions or ""
+    assert "Admin API: prompts." in told
+    assert "get_config" not in told
+
+
 async def test_a_result_carries_name_and_version_and_no_more(backend: Backend) -> None:
     async with Client(backend.server()) as client:
         result = await client.call_tool("list_workspaces", {"name": "x"})

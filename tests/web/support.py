@@ -14,6 +14,7 @@ import orjson
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.auth.grants import Grant, SameForAll
 from app.web.application import create_application
 from app.web.options import WebOptions
 from app.web.readiness import Readiness
@@ -73,7 +74,12 @@ class Mcp:
 
 
 def build(mcp: ASGIApp | None = None, *, readiness: Readiness | None = None, **options: Any) -> Starlette:
-    """Create the application with `OPTIONS` but for `options`; serving, unless a readiness is given."""
+    """Create the application with `OPTIONS` but for `options`; serving, unless a readiness is given.
+
+    `policy` stands for grants that are the same for all.
+    """
+    if "policy" in options:
+        options["grants"] = SameForAll(Grant(options.pop("policy")))
     if readiness is None:
         readiness = Readiness()
         readiness.serving()

@@ -53,11 +53,7 @@ class Admission:
             yield "your account is not on its list"
         if self.organizations and principal.organization not in self.organizations:
             yield "your active organization is not on its list"
-        if self.roles and self.roles.isdisjoint(_spellings(principal.roles)):
+        if self.roles and self.roles.isdisjoint(principal.role_names):
             yield "your role is not on its list"
         if not self.permissions <= principal.permissions:
             yield "you lack a permission that it requires"
-
-
-def _spellings(roles: frozenset[str]) -> frozenset[str]:
-    return roles | {role.removeprefix("org:") for role in roles}

@@ -26,7 +26,7 @@ def _printable(text: str, limit: int) -> str:
 
 
 class AccessLog:
-    """Logs the client's address, method, path, status, duration, bytes sent, principal, and what was called.
+    """Logs address, method, path, status, duration, bytes sent, principal and its rule, and what was called.
 
     Never logs the query string, bodies or credentials. Probes are logged at debug level. `outcome` tells
     whether the answer was "completed", the client went away ("disconnected") or the request broke off
@@ -79,6 +79,8 @@ class AccessLog:
         }
         if isinstance(principal, Principal):
             fields["principal"] = principal.id
+        if rule := scope.get("rule"):
+            fields["rule"] = rule
         if path in paths.PROBES:
             write = self._log.debug
         elif status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:

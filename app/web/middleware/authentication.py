@@ -8,8 +8,6 @@ import structlog
 
 from app.auth.bearer import AuthorizationHeaderError, parse_authorization
 from app.auth.principal import ANONYMOUS
-from app.auth.scopes import narrowed
-from app.auth.session_owner import session_owner
 from app.auth.verifier import AccessDeniedError, InsufficientScopeError, VerifierUnavailableError
 from app.web.errors import error_response
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from app.auth.policy import Policy
     from app.auth.principal import Principal
     from app.auth.verifier import TokenVerifier
     from app.web.discovery import Challenge
@@ -26,25 +23,20 @@ _RETRY_SECONDS = 5
 
 
 class Authentication:
-    """Puts the caller in scope["principal"], and what they may do in scope["policy"].
+    """Puts the caller in scope["principal"].
 
-    With a verifier, a request without a valid bearer token is answered 401 here, one whose holder is not
-    admitted 403, and scope["user"] holds what the MCP SDK binds sessions to. Without one, everybody is
-    `ANONYMOUS` and there is no "user".
+    With a verifier, a request without a valid bearer token is answered 401 here, and one whose holder is not
+    admitted 403. Without one, everybody is `ANONYMOUS`.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, verifier: TokenVerifier | None, policy: Policy, challenge: Challenge
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, verifier: TokenVerifier | None, challenge: Challenge) -> None:
         self._app = app
         self._verifier = verifier
-        self._policy = policy
         self._challenge = challenge
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        scope["policy"] = self._policy
         if self._verifier is None:
             scope["principal"] = ANONYMOUS
             await self._app(scope, receive, send)
@@ -67,8 +59,6 @@ class Authentication:
         else:
             if principal is not None:
                 scope["principal"] = principal
-                scope["policy"] = narrowed(self._policy, principal)
-                scope["user"] = session_owner(principal)
                 await self._app(scope, receive, send)
                 return
             refusal = self._unauthorized(scope, "The bearer token is not valid here.", token_sent=True)

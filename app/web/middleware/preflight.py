@@ -21,6 +21,7 @@ ALLOWED_HEADERS: Final = (
     "mcp-protocol-version",
     "mcp-method",
     "mcp-name",
+    "x-portkey-api-key",
 )
 _MAX_AGE_SECONDS: Final = 7200
 """Chromium remembers an answer no longer than this."""

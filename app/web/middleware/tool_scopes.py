@@ -55,7 +55,9 @@ class ToolScopes:
         policy: Policy = scope["policy"]
         risk = None
         if policy.max_risk is not None and headers.get(b"mcp-method") == _CALL:
-            risk = self._risk_of(_tool(headers))
+            name = _tool(headers)
+            # No scope opens a tool that the caller is not granted.
+            risk = self._risk_of(name) if policy.permits_name(name) else None
         if risk is None or policy.permits_risk(risk):
             await self._app(scope, receive, send)
             return

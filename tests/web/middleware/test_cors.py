@@ -99,6 +99,7 @@ async def test_a_preflight_needs_no_token_and_says_what_a_page_may_send(path: st
         "mcp-protocol-version",
         "mcp-method",
         "mcp-name",
+        "x-portkey-api-key",
         "mcp-param-region",
     }
 
