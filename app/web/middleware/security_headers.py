@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = {
-    # What one caller gets must not be kept for another: the few answers that are for everybody say so.
-    "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
@@ -24,7 +24,14 @@ _HEADERS = {
     "X-DNS-Prefetch-Control": "off",
     "X-Permitted-Cross-Domain-Policies": "none",
 }
-_HSTS = "max-age=31536000; includeSubDomains"
+_WITH_HSTS = _HEADERS | {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+# What one caller gets must not be kept for another: the few answers that are for everybody say so.
+_CACHE_CONTROL = "no-store"
+
+
+def security_headers(*, https: bool) -> Mapping[str, str]:
+    """Return the headers that every answer has, by whether the client came over HTTPS."""
+    return _WITH_HSTS if https else _HEADERS
 
 
 class SecurityHeaders:
@@ -43,15 +50,14 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
-        headers_to_add = _HEADERS
-        if scope.get("scheme") == "https":
-            headers_to_add = _HEADERS | {"Strict-Transport-Security": _HSTS}
+        headers_to_add = security_headers(https=scope.get("scheme") == "https")
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in headers_to_add.items():
                     headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", _CACHE_CONTROL)
             await send(message)
 
         await self._app(scope, receive, add)
