@@ -35,12 +35,17 @@ _QUERY_VALUE: Final = re.compile(r"([?&]([\w\-.]+)=)[^&#\s\"']+")
 _IN_A_QUERY: Final = frozenset({"key", "token", "sig", "signature"})
 
 
-def recorded_arguments(arguments: Mapping[str, JsonValue]) -> JsonObject:
+def recorded_arguments(arguments: Mapping[str, JsonValue], *, secret: str | None = None) -> JsonObject:
     """Return the arguments with secrets hidden, JSON text decoded, and what is long cut and marked so.
 
     The result takes at most `LARGEST` bytes of JSON.
+
+    Args:
+        arguments: What a client sent.
+        secret: A text to hide wherever it stands.
     """
-    shown = {name: _cut(value, 1) for name, value in _first(without_secrets(arguments)).items()}
+    hidden = _without(without_secrets(arguments), secret) if secret else without_secrets(arguments)
+    shown = {name: _cut(value, 1) for name, value in _first(hidden).items()}
     if _size(shown) <= LARGEST:
         return shown
     small = {
@@ -66,6 +71,18 @@ def without_secrets(arguments: Mapping[str, JsonValue]) -> JsonObject:
     }
     hidden = hide_secrets(read)
     return hidden if isinstance(hidden, dict) else {}
+
+
+def _without(members: Mapping[str, JsonValue], secret: str) -> JsonObject:
+    return {name.replace(secret, MASK): _value_without(item, secret) for name, item in members.items()}
+
+
+def _value_without(value: JsonValue, secret: str) -> JsonValue:
+    if isinstance(value, str):
+        return value.replace(secret, MASK)
+    if isinstance(value, list):
+        return [_value_without(item, secret) for item in value]
+    return _without(value, secret) if isinstance(value, dict) else value
 
 
 def _read(value: JsonValue, depth: int, name: str = "") -> JsonValue:

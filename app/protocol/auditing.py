@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
+    from app.auth.portkey_key import PortkeyKey
     from app.auth.principal import Principal
     from app.catalog.json_value import JsonObject, JsonValue
     from app.catalog.results import Outcome
@@ -74,6 +75,7 @@ class CallAudit:
         return CallEntry(
             self,
             principal=caller.principal,
+            portkey_key=caller.portkey_key,
             request_id=caller.reference,
             client=client,
             protocol=ctx.protocol_version,
@@ -90,6 +92,7 @@ class CallAudit:
         with CallEntry(
             self,
             principal=scope["principal"],
+            portkey_key=scope.get("portkey_key"),
             request_id=scope["request_id"],
             client=_from_agent(agent),
             protocol=version or None,
@@ -100,14 +103,21 @@ class CallAudit:
         ) as entry:
             entry.outcome = "denied"
 
-    def kept(self, arguments: Mapping[str, JsonValue] | None) -> tuple[JsonObject | None, str | None]:
-        """Return what a record keeps of the arguments: them without secrets, or a digest, or neither."""
+    def kept(
+        self, arguments: Mapping[str, JsonValue] | None, secret: str | None
+    ) -> tuple[JsonObject | None, str | None]:
+        """Return what a record keeps of the arguments: them without secrets, or a digest, or neither.
+
+        Args:
+            arguments: What was sent; None when nobody read it.
+            secret: The caller's own Portkey key.
+        """
         if arguments is None or self._arguments == "off":
             return None, None
         try:
             if self._arguments == "digest":
                 return None, arguments_digest(arguments)
-            return recorded_arguments(arguments), None
+            return recorded_arguments(arguments, secret=secret), None
         except Exception:
             # A record without arguments says more than none.
             log.exception("audit_arguments_failed")
@@ -134,6 +144,7 @@ class CallEntry:
 
     audit: CallAudit
     principal: Principal = field(kw_only=True)
+    portkey_key: PortkeyKey | None = field(kw_only=True)
     request_id: str = field(kw_only=True)
     client: Client = field(kw_only=True)
     protocol: str | None = field(kw_only=True)
@@ -171,12 +182,14 @@ class CallEntry:
             self.audit.trail.add(self._record(self.outcome), reserved=self._reserved)
 
     def _record(self, outcome: AuditOutcome) -> ToolCallRecord:
-        arguments, digest = self.audit.kept(self.arguments)
+        key = self.portkey_key
+        arguments, digest = self.audit.kept(self.arguments, key.secret.get_secret_value() if key else None)
         return ToolCallRecord(
             time=self._time,
             request_id=self.request_id,
             principal=self.principal.id,
             organization=self.principal.organization,
+            portkey_key=key.mark if key else None,
             client_name=self.client.name,
             client_version=self.client.version,
             protocol=self.protocol,

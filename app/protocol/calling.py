@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -16,11 +17,14 @@ from mcp_types import (
 
 from app.catalog import results
 from app.catalog.toolbox import CallContext
+from app.protocol.caller import RequestContext
 
 if TYPE_CHECKING:
+    from mcp.server.context import CallNext, HandlerResult
+
     from app.catalog.toolbox import Outcome, Selection, Toolbox
     from app.protocol.auditing import CallAudit
-    from app.protocol.caller import Callers, RequestContext
+    from app.protocol.caller import Callers
     from app.protocol.confirmation import Confirmation
 
 log = structlog.get_logger(__name__)
@@ -29,6 +33,11 @@ _SHOWN: Final = 64
 """Characters of an unknown name that are repeated to the client."""
 
 _STEP: Final = 0.001
+
+METHOD: Final = "tools/call"
+
+_REACHED: ContextVar[list[RequestContext]] = ContextVar("reached")
+"""Where `handle` tells `watch`, in the same task, that the call has come to it."""
 
 
 class ToolCalls:
@@ -63,6 +72,7 @@ class ToolCalls:
         Raises:
             MCPError: The caller has no tool of this name.
         """
+        _REACHED.get([]).append(ctx)
         caller = self._callers.of(ctx)
         selection = self._toolbox.selection(caller.policy)
         arguments = params.arguments or {}
@@ -91,6 +101,32 @@ class ToolCalls:
                 )
                 outcome = results.crashed(params.name, caller.reference)
             return _to_result(entry.came_to(outcome))
+
+    async def watch(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
+        """Put a call on record that was refused on its way to `handle`: a middleware of the SDK's server.
+
+        Such are calls with malformed parameters, and answers to questions whose state does not fit.
+        """
+        if ctx.method != METHOD:
+            return await call_next(ctx)
+        reached: list[RequestContext] = []
+        token = _REACHED.set(reached)
+        try:
+            return await call_next(ctx)
+        except Exception:
+            if not reached:
+                self._never_reached(ctx)
+            raise
+        finally:
+            _REACHED.reset(token)
+
+    def _never_reached(self, ctx: RequestContext) -> None:
+        params = ctx.params or {}
+        name, arguments = str(params.get("name")), params.get("arguments")
+        given = arguments if isinstance(arguments, dict) else {}
+        declared = self._toolbox.declared(name)
+        with self._audit.of(ctx, self._callers.of(ctx), name, given, declared) as entry:
+            entry.outcome, entry.code = "refused", "invalid_request"
 
 
 class _Progress:

@@ -19,6 +19,7 @@ from mcp_types import (
 from app.protocol import identity
 from app.protocol.auditing import CallAudit
 from app.protocol.caller import Callers, RequestContext
+from app.protocol.calling import METHOD as CALL_TOOL
 from app.protocol.calling import ToolCalls
 from app.protocol.completions import Completions
 from app.protocol.guard import guarded
@@ -113,7 +114,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
 
     answer(LIST_TOOLS, PaginatedRequestParams, listing.handle)
     calls = ToolCalls(toolbox, callers, audit or CallAudit(), confirmation)
-    answer("tools/call", CallToolRequestParams, calls.handle)
+    answer(CALL_TOOL, CallToolRequestParams, calls.handle)
     answer("resources/list", PaginatedRequestParams, resources.list_resources)
     answer("resources/templates/list", PaginatedRequestParams, resources.list_templates)
     answer("resources/read", ReadResourceRequestParams, resources.read)
@@ -122,6 +123,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     answer("completion/complete", CompleteRequestParams, Completions(toolbox, callers, prompts).handle)
     answer("server/discover", RequestParams, introduction.discover)
     server.middleware.append(introduction.complete)
+    server.middleware.append(calls.watch)
     server.middleware.append(RequestStates(state_keys or StateKeys.of(()), callers, ttl=state_ttl))
     server.middleware.append(listing.remember)
     return server

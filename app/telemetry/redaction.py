@@ -95,16 +95,19 @@ class Redactor:
         return self._value(value, depth)
 
     def _value(self, value: object, depth: int) -> object:
+        if isinstance(value, str):
+            return self.text(value)
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, float):
             return value if math.isfinite(value) else repr(value)
-        if isinstance(value, Mapping | list | tuple | set | frozenset):
+        # What is abstract comes last: it takes far longer to tell.
+        if isinstance(value, dict | list | tuple | set | frozenset | Mapping):
             return self._container(value, depth + 1) if depth < _DEEPEST else "…"
         return self.text(_text_of(value))
 
     def _container(self, value: Mapping[object, object] | Collection[object], depth: int) -> object:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict) or (not isinstance(value, list | tuple) and isinstance(value, Mapping)):
             names = [(_text_of(name), item) for name, item in islice(value.items(), _MOST_ITEMS)]
             return {self.text(name): self._named(name, item, depth) for name, item in names}
         if isinstance(value, tuple) and len(value) == _PAIR and isinstance(value[0], str | bytes):

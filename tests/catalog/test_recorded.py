@@ -137,3 +137,12 @@ def test_a_digest_tells_arguments_apart_but_not_secrets() -> None:
     assert one != arguments_digest({"slug": "b", "api_key": "1"})
     assert orjson.dumps(one)
     assert one.startswith("sha256:")
+
+
+def test_the_callers_own_key_is_hidden_wherever_it_stands() -> None:
+    arguments: Any = {"note": f"use {PLANTED}.", "many": [{PLANTED: PLANTED}], "n": 1}
+    assert recorded_arguments(arguments, secret=PLANTED) == {
+        "note": f"use {MASK}.",
+        "many": [{MASK: MASK}],
+        "n": 1,
+    }

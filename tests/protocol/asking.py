@@ -17,6 +17,7 @@ from app.catalog.inputs import Inputs, optional, required
 from app.catalog.snapshot import wire_form
 from app.catalog.tool import Risk, Tool, Workflow
 from app.catalog.toolbox import Toolbox
+from app.protocol.auditing import CallAudit
 from app.protocol.confirmation import Confirmation
 from app.protocol.confirmation_once import MemoryOnce, Once
 from app.protocol.http import HttpHandler
@@ -70,6 +71,7 @@ class Replica:
         keys: StateKeys = KEYS,
         timeout: float = 20,
         stateless: bool = False,
+        audit: CallAudit | None = None,
         **limits: Any,
     ) -> None:
         self.confirmation = Confirmation(timeout=timeout, once=once or MemoryOnce(), **limits)
@@ -82,6 +84,7 @@ class Replica:
             confirmation=self.confirmation,
             state_keys=keys,
             state_ttl=timeout,
+            audit=audit,
         )
         self.handler = HttpHandler(self.server, stateless=stateless)
 

@@ -21,6 +21,7 @@ from app.protocol.auditing import Arguments, CallAudit
 from app.protocol.http import HttpHandler
 from app.telemetry.audit.channel import Channel
 from app.telemetry.audit.trail import AuditTrail
+from tests.protocol.asking import Person, Replica, answered, stepwise, yes
 from tests.protocol.stand_in import HEADERS_2025, SECRET, Backend, Session, as_caller, serving, until
 from tests.protocol.test_http import modern_call
 from tests.telemetry.audit.shelf import Shelf
@@ -61,6 +62,7 @@ async def test_a_call_in_memory_is_on_record(backend: Backend, mode: Any) -> Non
     assert record == {
         "principal": "stdio",
         "organization": None,
+        "portkey_key": None,
         "client_name": "a-client",
         "client_version": "4.5",
         "protocol": "2026-07-28" if mode == "auto" else "2025-11-25",
@@ -200,3 +202,44 @@ async def test_what_a_client_says_of_itself_is_bounded(backend: Backend, policy:
                 assert policy.domains
         await audit.records(1)
     assert len(audit.shelf.lines[0]) < 2000
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [(yes(), "succeeded"), (Person("decline"), "declined")])
+@ERAS
+async def test_what_a_person_was_asked_and_answered_is_on_record(
+    backend: Backend, mode: Any, answer: Person, outcome: str
+) -> None:
+    async with kept() as audit:
+        replica = Replica(backend, audit=audit.audit)
+        async with replica.client(mode, elicitation_callback=answer) as client:
+            await client.call_tool("remove_thing", {"name": "Finance"})
+        # In the 2026 era the answer comes with a call of its own.
+        outcomes = ["asked", outcome] if mode == "auto" else [outcome]
+        records = await audit.records(len(outcomes))
+    assert [record["outcome"] for record in records] == outcomes
+    assert {record["risk"] for record in records} == {"destructive"}
+
+
+async def test_an_answer_that_was_tampered_with_is_on_record(backend: Backend) -> None:
+    async with kept() as audit:
+        async with stepwise(Replica(backend, audit=audit.audit), caller="mallory") as call:
+            more = answered(await call("Finance"))
+            with pytest.raises(MCPError):
+                await call("Production", **more)
+        records = await audit.records(2)
+    assert [(one["outcome"], one["code"], one["arguments"]) for one in records] == [
+        ("asked", None, {"name": "Finance"}),
+        ("refused", "invalid_request", {"name": "Production"}),
+    ]
+    assert records[1]["principal"] == "mallory"
+
+
+@pytest.mark.parametrize("params", [{"name": 7}, {"name": "list_workspaces", "arguments": [1]}, {}])
+async def test_a_malformed_call_is_on_record(backend: Backend, params: Any) -> None:
+    async with kept() as audit:
+        handler = HttpHandler(backend.server(audit=audit.audit), stateless=True)
+        async with serving(handler) as url, httpx2.AsyncClient() as http:
+            answer = await Session(http, url).post("tools/call", params)
+        (record,) = await audit.records(1)
+    assert "error" in answer.text
+    assert (record["outcome"], record["code"]) == ("refused", "invalid_request")

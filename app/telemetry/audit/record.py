@@ -49,6 +49,8 @@ class ToolCallRecord:
         request_id: The id by which the log knows the request.
         principal: Who called: `Principal.id`.
         organization: For which organization.
+        portkey_key: What tells the Portkey key that was used from others, and never reveals it; None for the
+            service's own.
         client_name: What the client calls itself; None when it does not say.
         client_version: Its version, likewise.
         protocol: Revision of MCP.
@@ -69,6 +71,7 @@ class ToolCallRecord:
     request_id: str
     principal: str
     organization: str | None
+    portkey_key: str | None
     client_name: str | None
     client_version: str | None
     protocol: str | None
@@ -78,7 +81,7 @@ class ToolCallRecord:
     outcome: AuditOutcome
     code: str | None = None
     may_have_applied: bool = False
-    arguments: Mapping[str, Any] | None = None
+    arguments: dict[str, Any] | None = None
     arguments_digest: str | None = None
     portkey: Sequence[PortkeyRequest] = ()
     duration_ms: float = 0.0
@@ -86,27 +89,35 @@ class ToolCallRecord:
 
     def fields(self, redactor: Redactor) -> dict[str, Any]:
         """Return the record as JSON values, bounded, with the secrets of this process masked."""
+
+        def told(text: str | None) -> str | None:
+            """What somebody else chose: bounded and masked."""
+            if text is None:
+                return None
+            return redactor.text(text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}...")
+
         kept: dict[str, Any] = {
             "id": self.id,
             "time": self.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "request_id": _short(self.request_id),
-            "principal": _short(self.principal),
-            "organization": _short(self.organization),
-            "client_name": _short(self.client_name),
-            "client_version": _short(self.client_version),
-            "protocol": _short(self.protocol),
+            "request_id": told(self.request_id),
+            "principal": told(self.principal),
+            "organization": told(self.organization),
+            "portkey_key": told(self.portkey_key),
+            "client_name": told(self.client_name),
+            "client_version": told(self.client_version),
+            "protocol": told(self.protocol),
             "session": self.session,
-            "tool": _short(self.tool),
+            "tool": told(self.tool),
             "risk": self.risk,
             "outcome": self.outcome,
-            "code": _short(self.code),
+            "code": told(self.code),
             "may_have_applied": self.may_have_applied,
             "portkey": [
                 {
                     "method": request.method,
                     "path": request.path,
                     "status": request.status,
-                    "request_id": _short(request.request_id),
+                    "request_id": told(request.request_id),
                 }
                 for request in self.portkey[:_MOST_REQUESTS]
             ],
@@ -114,10 +125,10 @@ class ToolCallRecord:
             "duration_ms": round(self.duration_ms, 1),
         }
         if self.arguments is not None:
-            kept["arguments"] = self.arguments
+            kept["arguments"] = _masked(self.arguments, redactor)
         if self.arguments_digest is not None:
             kept["arguments_digest"] = self.arguments_digest
-        return {name: _masked(value, redactor) for name, value in kept.items()}
+        return kept
 
 
 def as_line(fields: Mapping[str, Any]) -> bytes:
@@ -129,16 +140,12 @@ def as_line(fields: Mapping[str, Any]) -> bytes:
         return json.dumps(fields, separators=(",", ":")).encode()
 
 
-def _short(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
-
-
 def _masked(value: Any, redactor: Redactor) -> Any:  # noqa: ANN401 - JSON
     """Mask by value alone: whoever made the record has masked by name."""
     if isinstance(value, str):
         return redactor.text(value)
-    if isinstance(value, Mapping):
-        return {redactor.text(str(name)): _masked(item, redactor) for name, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, dict):
+        return {redactor.text(name): _masked(item, redactor) for name, item in value.items()}
+    if isinstance(value, list):
         return [_masked(item, redactor) for item in value]
     return value

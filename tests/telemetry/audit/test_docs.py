@@ -20,6 +20,7 @@ def members() -> dict[str, object]:
         request_id="r",
         principal="stdio",
         organization=None,
+        portkey_key=None,
         client_name=None,
         client_version=None,
         protocol=None,

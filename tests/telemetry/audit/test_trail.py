@@ -25,6 +25,7 @@ def record(**changes: Any) -> ToolCallRecord:
         "request_id": "r-1",
         "principal": "bearer:0123",
         "organization": None,
+        "portkey_key": None,
         "client_name": None,
         "client_version": None,
         "protocol": "2026-07-28",
