@@ -9,7 +9,7 @@ import httpx2
 import orjson
 import pytest
 
-from app.sandbox.keys import READ_ONLY_KEY
+from app.sandbox.keys import READ_ONLY_KEY, WORKSPACE_KEY
 from app.service import Service, read_settings
 from app.settings import SettingsError
 from tests.end_to_end.services import pointing_at, sandbox_process
@@ -55,6 +55,24 @@ async def call(
 async def tool_names(client: httpx2.AsyncClient) -> set[str]:
     reply = await call(client, "tools/list")
     return {tool["name"] for tool in reply["result"]["tools"]}  # type: ignore[index]
+
+
+async def test_a_key_that_the_caller_brings_opens_the_sandbox_too() -> None:
+    async with client_of(MCP_ALLOW_CALLER_KEY="true") as client:
+        everything = await configs(client)
+        client.headers["X-Portkey-Api-Key"] = WORKSPACE_KEY
+        own = await configs(client)
+        client.headers["X-Portkey-Api-Key"] = "no-key-of-the-sandbox"
+        refused = await call(client, "tools/call", {"name": "list_configs"})
+    assert len(own) < len(everything)
+    assert len({config["workspace_id"] for config in own}) == 1
+    assert "header x-portkey-api-key" in str(refused)
+
+
+async def configs(client: httpx2.AsyncClient) -> list[dict[str, str]]:
+    reply = await call(client, "tools/call", {"name": "list_configs"})
+    found: list[dict[str, str]] = reply["result"]["structuredContent"]["data"]  # type: ignore[index]
+    return found
 
 
 async def test_without_a_key_the_tools_work_on_the_sandbox() -> None:

@@ -157,3 +157,11 @@ def test_control_characters_are_escaped_but_for_the_lines_of_a_traceback() -> No
         None, "info", {"event": "a\n\x1b[0m\x9b", "exception": "a\nb\x1b", "n": 1, "ok": "é"}
     )
     assert event == {"event": "a\\n\\x1b[0m\\x9b", "exception": "a\nb\\x1b", "n": 1, "ok": "é"}
+
+
+def test_a_secret_that_is_learnt_later_is_masked_from_then_on() -> None:
+    redactor = Redactor(["first-secret"])
+    text = "the second-secret and the first-secret"
+    assert redactor.text(text) == f"the second-secret and the {MASK}"
+    redactor.learn(["second-secret"])
+    assert redactor.text(text) == f"the {MASK} and the {MASK}"
