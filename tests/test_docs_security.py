@@ -41,7 +41,7 @@ def test_each_named_setting_is_one() -> None:
 
 @pytest.mark.parametrize(("threat", "text"), THREATS, ids=[threat for threat, _ in THREATS])
 def test_each_threat_is_told_whole(threat: str, text: str) -> None:
-    assert re.findall(r"^- \*\*(.+?)\*\*: ", text, re.MULTILINE) == PARTS
+    assert re.findall(r"^- \*\*(.+?)\*\*:\s", text, re.MULTILINE) == PARTS
     assert "`tests/" in text.split("**Shown by**")[1], "a threat without a test is a claim"
     assert "`tests/" not in text.split("**Shown by**", maxsplit=1)[0]
 
