@@ -1,7 +1,8 @@
 """Arguments as an audit record may keep them: without secrets, and bounded.
 
 Arguments hold more secrets than answers do, and in rougher forms: text that was meant to be JSON, the bare
-`key` of a provider, a password inside a URL. What is in doubt is hidden.
+`key` of a provider, a password inside a URL. What is in doubt is hidden. However large arguments are, they
+cost a few milliseconds.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, TypeVar
 
 import orjson
 
-from app.catalog.json_value import MAX_DEPTH, JsonObject, JsonValue
-from app.catalog.masking import MASK, TOO_DEEP, hide_secrets, is_secret
+from app.catalog.json_value import JsonObject, JsonValue
+from app.catalog.masking import MASK, hide_secrets, is_secret
 
 LARGEST: Final = 8192
 """Bytes of JSON that the arguments of one record take at most."""
@@ -23,9 +26,15 @@ LONGEST_TEXT: Final = 1000
 """Characters of one text that are kept."""
 MOST_ITEMS: Final = 50
 """Items of a list, and members of an object, that are kept."""
+_MOST_VALUES: Final = 2000
+_MOST_VALUES_DIGESTED: Final = 10_000
+_LONGEST_TEXT_DIGESTED: Final = 65_536
 _DEEPEST: Final = 12
+_DEEPEST_DIGESTED: Final = 90
 _LONGEST_NAME: Final = 64
 _LARGEST_IN_A_LARGE_ONE: Final = 64
+# What is read of a text beyond what is kept, so that a secret across the cut is seen.
+_BEYOND: Final = 4096
 
 _SPEAKS_OF_SECRETS: Final = re.compile(
     r"key|authorization|passw|passphrase|secret|token|credential|cookie|bearer", re.IGNORECASE
@@ -33,6 +42,8 @@ _SPEAKS_OF_SECRETS: Final = re.compile(
 _USER_INFO: Final = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 _QUERY_VALUE: Final = re.compile(r"([?&]([\w\-.]+)=)[^&#\s\"']+")
 _IN_A_QUERY: Final = frozenset({"key", "token", "sig", "signature"})
+
+_T = TypeVar("_T")
 
 
 def recorded_arguments(arguments: Mapping[str, JsonValue], *, secret: str | None = None) -> JsonObject:
@@ -44,8 +55,8 @@ def recorded_arguments(arguments: Mapping[str, JsonValue], *, secret: str | None
         arguments: What a client sent.
         secret: A text to hide wherever it stands.
     """
-    hidden = _without(without_secrets(arguments), secret) if secret else without_secrets(arguments)
-    shown = {name: _cut(value, 1) for name, value in _first(hidden).items()}
+    reader = _Reader(MOST_ITEMS, LONGEST_TEXT, _DEEPEST, _MOST_VALUES, secret)
+    shown = reader.arguments(arguments)
     if _size(shown) <= LARGEST:
         return shown
     small = {
@@ -55,91 +66,103 @@ def recorded_arguments(arguments: Mapping[str, JsonValue], *, secret: str | None
     return small if _size(small) <= LARGEST else {"...": _left_out(shown)}
 
 
-def arguments_digest(arguments: Mapping[str, JsonValue]) -> str:
+def arguments_digest(arguments: Mapping[str, JsonValue], *, secret: str | None = None) -> str:
     """Return a digest that is the same for the same arguments, whatever the secrets in them.
 
-    Secrets do not enter it: a short one could be found by trying.
+    Secrets do not enter it: a short one could be found by trying. A digest that begins with `sha256-cut:` is
+    one of the beginning of very large arguments.
     """
-    return f"sha256:{hashlib.sha256(_canonical(without_secrets(arguments))).hexdigest()}"
+    reader = _Reader(
+        _MOST_VALUES_DIGESTED, _LONGEST_TEXT_DIGESTED, _DEEPEST_DIGESTED, _MOST_VALUES_DIGESTED, secret
+    )
+    digest = hashlib.sha256(_canonical(reader.arguments(arguments))).hexdigest()
+    return f"sha256-cut:{digest}" if reader.cut else f"sha256:{digest}"
 
 
-def without_secrets(arguments: Mapping[str, JsonValue]) -> JsonObject:
-    """Return the arguments with secrets hidden, and JSON text decoded."""
-    read = {
-        name: MASK if name == "key" and isinstance(value, str) and value else _read(value, 1, name)
-        for name, value in arguments.items()
-    }
-    hidden = hide_secrets(read)
-    return hidden if isinstance(hidden, dict) else {}
+@dataclass(slots=True)
+class _Reader:
+    """Reads arguments up to some bounds, once.
 
+    Attributes:
+        most_items: Items of one list, or members of one object.
+        longest_text: Characters of one text.
+        deepest: Levels.
+        values_left: Values in all.
+        secret: A text to hide wherever it stands.
+        cut: Something was left out.
+    """
 
-def _without(members: Mapping[str, JsonValue], secret: str) -> JsonObject:
-    return {name.replace(secret, MASK): _value_without(item, secret) for name, item in members.items()}
+    most_items: int
+    longest_text: int
+    deepest: int
+    values_left: int
+    secret: str | None
+    cut: bool = False
 
+    def arguments(self, arguments: Mapping[str, JsonValue]) -> JsonObject:
+        """Return the arguments without secrets. At the top the bare name `key` is that of a secret."""
+        given = arguments
+        if isinstance(key := arguments.get("key"), str) and key:
+            given = {**arguments, "key": MASK}
+        hidden = hide_secrets(self._members(given, 1))
+        return hidden if isinstance(hidden, dict) else {}
 
-def _value_without(value: JsonValue, secret: str) -> JsonValue:
-    if isinstance(value, str):
-        return value.replace(secret, MASK)
-    if isinstance(value, list):
-        return [_value_without(item, secret) for item in value]
-    return _without(value, secret) if isinstance(value, dict) else value
+    def _value(self, value: JsonValue, depth: int, name: str) -> JsonValue:
+        if isinstance(value, str):
+            return MASK if value and name in ("token", "tokens") else self._text(value, depth)
+        if not isinstance(value, list | dict):
+            return value
+        if depth >= self.deepest or self.values_left <= 0:
+            self.cut = True
+            return f"[left out: {len(value):,} {'items' if isinstance(value, list) else 'members'}]"
+        if isinstance(value, dict):
+            return self._members(value, depth)
+        shown = [self._value(item, depth + 1, name) for item in self._first(value)]
+        more = len(value) - len(shown)
+        return [*shown, self._more(more, "items")] if more else shown
 
+    def _members(self, members: Mapping[str, JsonValue], depth: int) -> JsonObject:
+        names = self._first(members)
+        shown = {self._name(name): self._value(members[name], depth + 1, name) for name in names}
+        more = len(members) - len(names)
+        return {**shown, "...": self._more(more, "members")} if more else shown
 
-def _read(value: JsonValue, depth: int, name: str = "") -> JsonValue:
-    """Decode text that is JSON, and hide in other text what `hide_secrets` does not look for."""
-    if isinstance(value, str):
-        return MASK if value and name in ("token", "tokens") else _read_text(value, depth)
-    if not isinstance(value, list | dict):
-        return value
-    if depth >= MAX_DEPTH:
-        return TOO_DEEP
-    if isinstance(value, list):
-        return [_read(item, depth + 1, name) for item in value]
-    return {member: _read(item, depth + 1, member) for member, item in value.items()}
+    def _first(self, values: Iterable[_T]) -> list[_T]:
+        first = list(islice(values, min(self.most_items, max(self.values_left, 0))))
+        self.values_left -= len(first)
+        return first
 
+    def _name(self, name: str) -> str:
+        if self.secret:
+            name = name.replace(self.secret, MASK)
+        return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
-def _read_text(text: str, depth: int) -> JsonValue:
-    start = text.lstrip()[:1]
-    if start in ("{", "[", '"'):
-        try:
-            decoded: JsonValue = orjson.loads(text)
-        except ValueError:
-            if _SPEAKS_OF_SECRETS.search(text):
-                return MASK
-        else:
-            return _read(decoded, depth + 1) if depth < MAX_DEPTH else TOO_DEEP
-    text = _USER_INFO.sub(MASK, text)
-    return _QUERY_VALUE.sub(_hide_query_value, text)
+    def _more(self, number: int, what: str) -> str:
+        self.cut = True
+        return f"[cut: {number:,} more {what}]"
+
+    def _text(self, text: str, depth: int) -> JsonValue:
+        head = text[: self.longest_text + _BEYOND]
+        if head.lstrip()[:1] in ("{", "[", '"'):
+            try:
+                decoded: JsonValue = orjson.loads(text)
+            except ValueError:
+                if _SPEAKS_OF_SECRETS.search(head):
+                    return MASK
+            else:
+                return self._value(decoded, depth + 1, "")
+        if self.secret:
+            head = head.replace(self.secret, MASK)
+        hidden = hide_secrets(_QUERY_VALUE.sub(_hide_query_value, _USER_INFO.sub(MASK, head)))
+        head = hidden if isinstance(hidden, str) else MASK
+        if len(text) <= self.longest_text:
+            return head
+        return f"{head[: self.longest_text]}{self._more(len(text) - self.longest_text, 'characters')}"
 
 
 def _hide_query_value(found: re.Match[str]) -> str:
     name = found[2]
     return f"{found[1]}{MASK}" if is_secret(name) or name.lower() in _IN_A_QUERY else found[0]
-
-
-def _cut(value: JsonValue, depth: int) -> JsonValue:
-    if isinstance(value, str):
-        more = len(value) - LONGEST_TEXT
-        return value if more <= 0 else f"{value[:LONGEST_TEXT]}[cut: {more:,} more characters]"
-    if not isinstance(value, list | dict):
-        return value
-    if depth >= _DEEPEST:
-        return _left_out(value)
-    if isinstance(value, dict):
-        return {name: _cut(item, depth + 1) for name, item in _first(value).items()}
-    shown = [_cut(item, depth + 1) for item in value[:MOST_ITEMS]]
-    more = len(value) - MOST_ITEMS
-    return [*shown, f"[cut: {more:,} more items]"] if more > 0 else shown
-
-
-def _first(members: Mapping[str, JsonValue]) -> JsonObject:
-    """The first members, under names of bounded length."""
-    names = list(members)[:MOST_ITEMS]
-    shown = {
-        name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...": members[name] for name in names
-    }
-    more = len(members) - MOST_ITEMS
-    return {**shown, "...": f"[cut: {more:,} more]"} if more > 0 else shown
 
 
 def _left_out(value: JsonValue) -> str:

@@ -116,7 +116,7 @@ class CallAudit:
             return None, None
         try:
             if self._arguments == "digest":
-                return None, arguments_digest(arguments)
+                return None, arguments_digest(arguments, secret=secret)
             return recorded_arguments(arguments, secret=secret), None
         except Exception:
             # A record without arguments says more than none.
