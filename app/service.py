@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from app import __version__
@@ -52,7 +52,6 @@ from app.wiring.interaction import Interaction
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
-    from mcp.server.lowlevel import Server
     from starlette.applications import Starlette
 
     from app.auth.clerk.sign_in import ClerkSignIn
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from app.auth.verifier import TokenVerifier
     from app.catalog.tool import Tool
     from app.portkey.transport import Transport
+    from app.protocol.admin_server import AdminServer
     from app.protocol.events.log import EventLog
     from app.telemetry.component import Component
     from app.web.tls import Certificates
@@ -199,7 +199,7 @@ class Service:
         self.policy_file = load_policy_file(settings, offered, env or {}, keep)
         self._grants = grants_of(settings, self.policy_file)
         self._domains = tuple(dict.fromkeys(tool.domain for tool in offered))
-        self._interaction = Interaction(settings)
+        self._interaction = Interaction(settings, domains=self._domains, changes=self.policy_file is not None)
 
     @property
     def base_url(self) -> str:
@@ -216,10 +216,10 @@ class Service:
     def on_hangup(self) -> tuple[Callable[[], None], ...]:
         """What SIGHUP calls, besides having the certificate read again."""
         audit = [self.audit.trail.reopen] if self.settings.audit_file else []
-        policy = [self.policy_file.reload] if self.policy_file else []
+        policy = [self._reload_policy] if self.policy_file else []
         return (*audit, *policy)
 
-    def mcp_server(self, principal: Principal, grant: Grant | None = None) -> Server[Any]:
+    def mcp_server(self, principal: Principal, grant: Grant | None = None) -> AdminServer:
         """Build the MCP server. `principal` calls, with `grant`, when the transport does not say who does."""
         grant = grant or Grant(self.policy)
         return build_server(
@@ -234,6 +234,7 @@ class Service:
             state_keys=self._interaction.state_keys,
             state_ttl=self._interaction.state_ttl,
             audit=self.audit,
+            notices=self._interaction.notices,
         )
 
     def application(self) -> tuple[Starlette, Readiness]:
@@ -274,7 +275,8 @@ class Service:
             session_count=lambda: handler.open_sessions,
             upstream=UpstreamCheck(self._probe) if self._can_probe else None,
             components=_components(rate_limits, clerk, self.policy_file)
-            | {"request_state": self._interaction.request_state, "audit": self.audit.trail.state},
+            | {"audit": self.audit.trail.state}
+            | self._interaction.components(),
             on_release=self._interaction.release,
             required=settings.ready_require,
         )
@@ -325,6 +327,15 @@ class Service:
             backend="sandbox" if self.backend.sandbox else "portkey",
             tls=settings.tls_cert_path is not None,
         )
+
+    def _reload_policy(self) -> None:
+        """Read the policy file again, and tell clients when it says something else."""
+        if self.policy_file is None:
+            return
+        before = self.policy_file.rules
+        self.policy_file.reload()
+        if self.policy_file.rules != before:
+            self._interaction.notices.tools_changed()
 
     def _risk_of(self, name: str) -> Risk | None:
         tool = self.toolbox.selection(self.policy).tool(name)

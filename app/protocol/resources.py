@@ -89,6 +89,16 @@ class Resources:
         return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_MARKDOWN, text=text)])
 
 
+def domain_uri(domain: str) -> str:
+    """Return the URI of a domain's page."""
+    return f"{_DOMAIN_PREFIX}{domain}"
+
+
+def exists(uri: str, selection: Selection) -> bool:
+    """Tell whether there is such a resource for whom the selection is."""
+    return uri == GUIDE_URI or uri in map(domain_uri, domains_of(selection))
+
+
 def domains_of(selection: Selection) -> tuple[str, ...]:
     """Return the domains of a selection's tools, in catalogue order."""
     return tuple(dict.fromkeys(tool.domain for tool in selection.declarations))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import orjson
 from mcp.server.caching import CacheableMethod, CacheHint
-from mcp.server.lowlevel import Server
 from mcp_types import (
     CallToolRequestParams,
     CompleteRequestParams,
@@ -14,13 +13,19 @@ from mcp_types import (
     PaginatedRequestParams,
     ReadResourceRequestParams,
     RequestParams,
+    SubscriptionsListenRequestParams,
 )
 
 from app.protocol import identity
+from app.protocol.admin_server import AdminServer
 from app.protocol.auditing import CallAudit
 from app.protocol.caller import Callers, RequestContext
 from app.protocol.calling import METHOD as CALL_TOOL
 from app.protocol.calling import ToolCalls
+from app.protocol.changes.listening import METHOD as LISTEN
+from app.protocol.changes.listening import ListenStreams
+from app.protocol.changes.notices import ChangeNotices
+from app.protocol.changes.sessions import SessionNotices
 from app.protocol.completions import Completions
 from app.protocol.guard import guarded
 from app.protocol.instructions import instructions
@@ -30,6 +35,7 @@ from app.protocol.listing import ToolListing
 from app.protocol.prompts import Prompts
 from app.protocol.request_state import RequestStates, StateKeys
 from app.protocol.resources import Resources, domains_of
+from app.protocol.resources import exists as resource_exists
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,16 +50,8 @@ if TYPE_CHECKING:
     from app.protocol.confirmation import Confirmation
 
 LISTS_ARE_FRESH_FOR_MS: Final = 300_000
-"""How long a client may keep lists, resources and the server's description. They change with a deployment."""
-
-
-class AdminServer(Server[Any]):
-    """The SDK's server, which stamps each result of the 2026 era with name and version only."""
-
-    @property
-    def server_info_stamp(self) -> dict[str, Any]:
-        """What each result says of its server; `server/discover` says it in full."""
-        return {"name": self.name, "version": self.version}
+"""How long a client may keep lists, resources and the server's description. They change with a deployment,
+and with the policy file, of which listeners are told."""
 
 
 def build_server(  # noqa: PLR0913 - the parts come from the composition root, each by name
@@ -70,6 +68,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     state_keys: StateKeys | None = None,
     state_ttl: float = 300.0,
     audit: CallAudit | None = None,
+    notices: ChangeNotices | None = None,
 ) -> AdminServer:
     """Build the server of the whole process.
 
@@ -86,6 +85,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
         state_keys: Seal what clients carry between a question and its answer; None for keys of this process.
         state_ttl: Seconds for which that is good.
         audit: Puts tool calls on record.
+        notices: What may change while the process runs; None for nothing.
     """
     callers = Callers(default_principal, default_policy, default_portkey_key)
     everything = toolbox.selection(default_policy)
@@ -99,6 +99,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
         cache_hints=dict.fromkeys(get_args(CacheableMethod), hint),
         get_tool_input_schema=_schemas_with_headers(everything).get,
     )
+    server.notices = notices or ChangeNotices()
     if not tracing:
         server.middleware.clear()
 
@@ -121,10 +122,15 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     answer("prompts/list", PaginatedRequestParams, prompts.list_prompts)
     answer("prompts/get", GetPromptRequestParams, prompts.get)
     answer("completion/complete", CompleteRequestParams, Completions(toolbox, callers, prompts).handle)
+    listening = ListenStreams(server.notices, toolbox, callers, exists=resource_exists)
+    server.notices.on_release(listening.close)
+    answer(LISTEN, SubscriptionsListenRequestParams, listening.handle)
     answer("server/discover", RequestParams, introduction.discover)
     server.middleware.append(introduction.complete)
     server.middleware.append(calls.watch)
     server.middleware.append(RequestStates(state_keys or StateKeys.of(()), callers, ttl=state_ttl))
+    if server.notices.sessions:
+        server.middleware.append(SessionNotices(server.notices).remember)
     server.middleware.append(listing.remember)
     return server
 

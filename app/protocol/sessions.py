@@ -6,7 +6,8 @@ What it relies on, in mcp 2.3 (a contract test fails by name when one of these c
   there are too many;
 - `StreamableHTTPSessionManager._server_instances` maps the id of each open session to its transport;
 - `StreamableHTTPServerTransport._event_store` is where a transport keeps events, replaceable before its first
-  request.
+  request;
+- `ServerSession._connection` is the connection of a request's session, which outlives the request.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from app.protocol.events.session import SessionEvents
 
 if TYPE_CHECKING:
     from mcp.server.auth.middleware.bearer_auth import AuthorizationContext
+    from mcp.server.connection import Connection
     from mcp.server.lowlevel import Server
+    from mcp.server.session import ServerSession
     from mcp.server.streamable_http import StreamableHTTPServerTransport
 
     from app.protocol.events.log import EventLog
@@ -69,3 +72,8 @@ class SessionManager(StreamableHTTPSessionManager):
             events = SessionEvents(self._event_log, transport.mcp_session_id)
             transport._event_store = events  # noqa: SLF001 - as said above
         return transport
+
+
+def connection_of(session: ServerSession) -> Connection:
+    """Return what lasts as long as the session that a request belongs to."""
+    return session._connection  # noqa: SLF001 - as said above

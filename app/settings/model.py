@@ -119,6 +119,12 @@ class Settings(BaseSettings):
         description="The same for one authenticated principal; further ones are answered with 429.",
     )
 
+    listen_max_age_seconds: Annotated[int, whole_number(1, 86_400, unit="seconds")] = Field(
+        default=3600,
+        validation_alias="MCP_LISTEN_MAX_AGE_SECONDS",
+        description="Age at which a subscriptions/listen stream ends; opening it again takes a valid token.",
+    )
+
     # Rate limits
 
     rate_limit_enabled: Annotated[bool, FLAG] = Field(

@@ -5,20 +5,22 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from app.protocol.changes.notices import ChangeNotices, tool_events
 from app.protocol.confirmation import Confirmation
 from app.protocol.confirmation_once import MemoryOnce
 from app.protocol.request_state import StateKeys
 from app.telemetry.component import OK
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from redis.asyncio import Redis
 
+    from app.protocol.changes.redis import RedisBus
     from app.protocol.confirmation_once import Once
     from app.protocol.request_state_check import KeyCheck
     from app.settings import Settings
-    from app.telemetry.component import ComponentState
+    from app.telemetry.component import Component, ComponentState
 
 
 class Interaction:
@@ -28,24 +30,44 @@ class Interaction:
         confirmation: Asks before a call that destroys; None for not asking.
         state_keys: Seal what clients carry between a question and its answer.
         state_ttl: Seconds for which that is good.
+        notices: Tells clients that what they may list or read has changed.
+
+    Args:
+        settings: How to serve.
+        domains: The tool domains there are, permitted or not.
+        changes: Whether the tools that a caller may use can change while the process runs.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, domains: Iterable[str] = (), changes: bool = False) -> None:
         self._redis = _redis(settings)
         self._prefix = settings.redis_key_prefix
         self.state_keys = StateKeys.of(key.get_secret_value() for key in settings.state_keys)
         self.state_ttl = settings.confirm_timeout_ms / 1000
         self.confirmation = self._confirmation() if settings.confirm == "destructive" else None
         self._key_check = self._key_comparison()
+        domains = tuple(domains)
+        self._bus = self._shared_bus(domains) if changes else None
+        self.notices = ChangeNotices(
+            possible=changes,
+            sessions=settings.session_mode == "stateful" or settings.transport == "stdio",
+            bus=self._bus,
+            domains=domains,
+            max_age=settings.listen_max_age_seconds,
+            most_streams=settings.max_concurrent_requests,
+        )
 
-    def request_state(self) -> ComponentState:
-        """Return "degraded" when another replica might not open what this one seals."""
-        return OK if self._key_check is None else self._key_check.state()
+    def components(self) -> dict[str, Component]:
+        """Return the parts that /ready tells of."""
+        components: dict[str, Component] = {"request_state": self._request_state}
+        if self._bus is not None:
+            components["changes"] = self._bus.state
+        return components
 
     def release(self) -> None:
         """End what waits without an end of its own: the process stops."""
         if self.confirmation is not None:
             self.confirmation.close()
+        self.notices.release()
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
@@ -55,7 +77,13 @@ class Interaction:
                 stack.push_async_callback(self._redis.aclose)
             if self._key_check is not None:
                 await stack.enter_async_context(self._key_check.run())
+            if self._bus is not None:
+                await stack.enter_async_context(self._bus.run())
+            stack.push_async_callback(self.notices.aclose)
             yield
+
+    def _request_state(self) -> ComponentState:
+        return OK if self._key_check is None else self._key_check.state()
 
     def _confirmation(self) -> Confirmation:
         once: Once = MemoryOnce()
@@ -71,6 +99,13 @@ class Interaction:
         from app.protocol.request_state_check import KeyCheck
 
         return KeyCheck(self.state_keys, self._redis, prefix=self._prefix)
+
+    def _shared_bus(self, domains: Iterable[str]) -> RedisBus | None:
+        if self._redis is None:
+            return None
+        from app.protocol.changes.redis import RedisBus
+
+        return RedisBus(self._redis, prefix=self._prefix, after_gap=tool_events(domains))
 
 
 def _redis(settings: Settings) -> Redis | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mcp.shared.exceptions import MCPDeprecationWarning
 
@@ -15,16 +15,15 @@ from app.web.server import serve
 from tests.conformance.fixtures import install
 
 if TYPE_CHECKING:
-    from mcp.server.lowlevel import Server
-
     from app.auth.grants import Grant
     from app.auth.principal import Principal
+    from app.protocol.admin_server import AdminServer
 
 
 class ServiceUnderTest(Service):
     """The service, with the fixtures added to its MCP server."""
 
-    def mcp_server(self, principal: Principal, grant: Grant | None = None) -> Server[Any]:
+    def mcp_server(self, principal: Principal, grant: Grant | None = None) -> AdminServer:
         """Build the server and put the fixtures before its own handlers."""
         server = super().mcp_server(principal, grant)
         install(server)

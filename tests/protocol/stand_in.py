@@ -23,8 +23,9 @@ from app.catalog.snapshot import wire_form
 from app.catalog.tool import Endpoint, Risk, RiskClass, Run, Tool, Workflow
 from app.catalog.toolbox import Toolbox
 from app.portkey.client import PortkeyClient
+from app.protocol.admin_server import AdminServer
 from app.protocol.http import HttpHandler
-from app.protocol.server import AdminServer, build_server
+from app.protocol.server import build_server
 
 SECRET = "pk-SECRET-0123456789"
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 from typing import Any
+from weakref import WeakSet
 
 import pytest
+from mcp.server.connection import Connection
+from mcp.server.session import ServerSession
 from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from app.protocol.events.memory import MemoryEventLog
 from app.protocol.events.session import SessionEvents
-from app.protocol.sessions import SessionManager
+from app.protocol.sessions import SessionManager, connection_of
 from tests.protocol.stand_in import Backend
 
 
@@ -65,3 +68,11 @@ async def test_without_an_event_log_nothing_is_kept(backend: Backend, event_log:
     transport = manager(backend, event_log=event_log)._admit_session(None)
     assert transport is not None
     assert transport._event_store is None
+
+
+async def test_the_sdk_still_keeps_what_outlives_a_request_in_connection() -> None:
+    channel: Any = object()
+    connection = Connection.for_loop(channel)
+    session = ServerSession(channel, connection)
+    assert connection_of(session) is connection, "a ServerSession keeps its connection elsewhere now"
+    assert connection in WeakSet([connection]), "a connection cannot be kept in mind weakly any more"
