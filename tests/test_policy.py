@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.auth.bearer import principal_id
 from app.auth.policy_file.model import GrantPart, MatchPart
 from app.auth.principal import Principal
 from app.catalog.registry import load_tools
@@ -85,6 +86,17 @@ def test_a_rule_that_can_match_nobody_is_warned_of(
     text = "rules: [{match: {roles: admin}, grant: {}}]"
     assert main(["check-config"], policy(tmp_path, text) | TOKENS) == DONE
     assert "Warning: MCP_POLICY_FILE: rule 1 can match nobody" in capsys.readouterr().out
+
+
+def test_a_rule_for_a_token_that_there_is_not_is_warned_of_with_those_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = principal_id(TOKENS["MCP_AUTH_TOKEN"])
+    text = f"rules: [{{match: {{principals: [{known}, stdio, 'bearer:0000']}}, grant: {{}}}}]"
+    assert main(["check-config"], policy(tmp_path, text) | TOKENS) == DONE
+    out = capsys.readouterr().out
+    assert "rule 1 names principals that there are not: " in out
+    assert f"There are {known}, stdio." in out
 
 
 def test_credentials_without_the_address_of_portkey_are_for_the_sandbox_and_that_is_said(

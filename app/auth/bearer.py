@@ -60,12 +60,16 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-class BearerVerifier:
-    """Accepts any of a fixed set of tokens; give two while one replaces the other.
+def principal_id(token: str) -> str:
+    """Return the id of whoever holds a token: "bearer:" and the first 16 hex digits of its SHA-256.
 
-    Only digests are kept. A principal's id is "bearer:" and the first 16 hex digits of the token's
-    SHA-256, so `printf %s "$TOKEN" | sha256sum` tells which token a log line speaks of.
+    So `printf %s "$TOKEN" | sha256sum` tells which token a log line speaks of.
     """
+    return f"bearer:{_digest(token).hex()[:_ID_HEX_DIGITS]}"
+
+
+class BearerVerifier:
+    """Accepts any of a fixed set of tokens; give two while one replaces the other. Only digests are kept."""
 
     def __init__(self, tokens: Iterable[str]) -> None:
         """Learn the accepted tokens.
@@ -73,19 +77,16 @@ class BearerVerifier:
         Raises:
             ValueError: No token, or one that is blank or contains white space (no header could carry it).
         """
-        digests = []
+        accepted = []
         for token in tokens:
             if not token or token.split() != [token]:
                 message = "A bearer token must be a non-empty word without white space."
                 raise ValueError(message)
-            digests.append(_digest(token))
-        if not digests:
+            accepted.append((_digest(token), Principal(id=principal_id(token), kind="bearer")))
+        if not accepted:
             message = "Bearer authentication needs at least one token."
             raise ValueError(message)
-        self._accepted = tuple(
-            (digest, Principal(id=f"bearer:{digest.hex()[:_ID_HEX_DIGITS]}", kind="bearer"))
-            for digest in digests
-        )
+        self._accepted = tuple(accepted)
 
     async def verify(self, token: str) -> Principal | None:
         """Identify the holder of `token`; None when it is not one of the accepted tokens.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from app.auth.bearer import principal_id
 from app.auth.grants import CallerKey, Grant, Grants, SameForAll
 from app.auth.policy import Policy
+from app.auth.principal import ANONYMOUS, STDIO
 from app.settings import Check, Problem, SettingsError
 
 if TYPE_CHECKING:
@@ -127,4 +129,14 @@ def _surroundings(settings: Settings, tools: Sequence[GovernedTool], env: Mappin
         server_key=settings.portkey_api_key is not None or not settings.reaches_portkey,
         caller_keys=settings.allow_caller_key,
         logins=settings.auth_mode == "clerk",
+        principals=_principals(settings),
     )
+
+
+def _principals(settings: Settings) -> frozenset[str] | None:
+    """Return the ids of everybody who can call over HTTP or stdio, where that is known."""
+    if settings.auth_mode == "clerk":
+        return None
+    tokens = [token.get_secret_value() for token in settings.auth_tokens]
+    http = {ANONYMOUS.id} if settings.auth_mode == "none" else set(map(principal_id, tokens))
+    return frozenset({STDIO.id, *http})

@@ -18,10 +18,12 @@ from typing import Any
 import httpx2
 import pytest
 import yaml
+from mcp.client.client import Client as McpClient
+from mcp.client.stdio import StdioServerParameters
 
-from app.sandbox.keys import ADMIN_KEY
+from app.sandbox.keys import ADMIN_KEY, NO_SCOPES_KEY
 from tests.auth.clerk.stand_in import StandIn, running_clerk
-from tests.end_to_end.processes import Running
+from tests.end_to_end.processes import ROOT, Running, command, environment
 from tests.end_to_end.recorded_portkey import RecordedPortkey, recorded_portkey
 from tests.end_to_end.services import TOKEN, SessionMode, http_service, pointing_at
 from tests.end_to_end.wire import Era, answer_of, initialize
@@ -273,6 +275,7 @@ async def test_what_a_principal_loses_or_the_file_takes_away_is_gone_with_the_ne
         {"match": {"roles": role}, "grant": {"domains": ["configs"], "credential": f"{role}s"}}
         for role in ("admin", "member")
     ]
+    rules.append({"match": {"roles": "viewer"}, "grant": {"tools": ["list_configs"], "credential": "admins"}})
     settings = {
         **pointing_at(portkey.url, ADMIN_KEY),
         **clerk_settings(clerk),
@@ -290,6 +293,8 @@ async def test_what_a_principal_loses_or_the_file_takes_away_is_gone_with_the_ne
         session.token = token("admin")
         assert "result" in await session.call("list_configs")
 
+        session.token = token("viewer")
+        assert await session.tools() == {"list_configs"}, "the session goes on, with what is left"
         session.token = token("member")
         await session.call("list_configs")
         assert session.status == 404, "the session holds what belongs to the admins' key"
@@ -314,6 +319,23 @@ async def test_what_a_principal_loses_or_the_file_takes_away_is_gone_with_the_ne
         session.token = token("admin")
         await session.call("list_configs")
         assert session.status == 403
+
+
+async def test_the_client_of_stdio_has_what_its_rule_grants(tmp_path: Path) -> None:
+    document = {
+        "credentials": {"reading": {"env": "READING_KEY"}},
+        "rules": [
+            {"match": {"principals": "stdio"}, "grant": {"domains": "configs", "credential": "reading"}}
+        ],
+    }
+    env = environment({**policy(tmp_path, document), "READING_KEY": NO_SCOPES_KEY})
+    program, *arguments = command("stdio")
+    server = StdioServerParameters(command=program, args=arguments, env=env, cwd=ROOT)
+    async with asyncio.timeout(WITHIN), McpClient(server) as client:
+        listed = await client.list_tools()
+        answer = await client.call_tool("list_configs", {})
+    assert {tool.name for tool in listed.tools} == {*WRITING, "delete_config"}
+    assert "AB03" in str(answer.content), "the credential is that of a key without scopes"
 
 
 async def test_callers_bring_their_keys_and_share_no_session(

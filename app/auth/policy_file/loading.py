@@ -13,6 +13,7 @@ from app.auth.policy_file.credentials import place_of, resolve
 from app.auth.policy_file.document import read_document
 from app.auth.policy_file.flaws import Flaw, PolicyFileError, did_you_mean, flaws_of, shown
 from app.auth.policy_file.model import (
+    ANYBODY,
     CALLER,
     CREDENTIAL_NAME,
     MOST_CREDENTIALS,
@@ -49,6 +50,7 @@ class Surroundings:
         server_key: Whether the server has a Portkey key of its own.
         caller_keys: Whether callers may bring keys at all.
         logins: Whether principals have organizations, roles, permissions and scopes.
+        principals: Ids of all the principals there can be; None when they are not known beforehand.
     """
 
     tools: Sequence[GovernedTool]
@@ -58,6 +60,7 @@ class Surroundings:
     server_key: bool = True
     caller_keys: bool = False
     logins: bool = True
+    principals: frozenset[str] | None = None
 
 
 def load_rules(path: str, surroundings: Surroundings) -> Rules:
@@ -254,6 +257,12 @@ def _warnings(
             yield (
                 f"{title} can match nobody: organizations, roles, permissions and scopes come with"
                 " MCP_AUTH_MODE=clerk."
+            )
+        strangers = rule.match.principals - (surroundings.principals or rule.match.principals) - {ANYBODY}
+        if strangers:
+            yield (
+                f"{title} names principals that there are not: {', '.join(sorted(map(shown, strangers)))}."
+                f" There are {', '.join(sorted(surroundings.principals or ()))}."
             )
         if rule.grant is not None and not rule.grant.policy.tools:
             yield f"{title} grants nothing that PORTKEY_TOOL_DOMAINS and MCP_READ_ONLY leave."
