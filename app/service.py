@@ -313,6 +313,7 @@ class Service:
             risk_of=self._risk_of if clerk else None,
             on_denied=self.audit.denied,
             grants=self._grants,
+            caller_keys=settings.allow_caller_key,
             domains=self._domains,
             allowed_origins=origins,
             # Without a token, a name that somebody rebound to this address must not be enough.

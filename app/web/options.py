@@ -39,6 +39,7 @@ class WebOptions:
         risk_of: The risk of a tool of this service, by name, where callers can ask for more scopes.
         on_denied: Told of each call that was refused for want of scopes.
         grants: What each principal may do, and with which Portkey key.
+        caller_keys: Whether callers may bring Portkey keys of their own at all; shown on the status page.
         domains: The tool domains there are, in listing order; a URL may select among them.
         allowed_origins: Origins that browsers may call from.
         allowed_hosts: Names this service answers to; None switches the Host check off.
@@ -62,6 +63,7 @@ class WebOptions:
     risk_of: Callable[[str], Risk | None] | None = None
     on_denied: OnDenied | None = None
     grants: Grants = field(default_factory=lambda: SameForAll(Grant(ALLOW_ALL)))
+    caller_keys: bool = False
     domains: tuple[str, ...] = ()
     allowed_origins: AllowList = field(default_factory=AllowList.loopback)
     allowed_hosts: AllowList | None = field(default_factory=AllowList.loopback)

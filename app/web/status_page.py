@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
+from app.auth.portkey_key import HEADER
 from app.protocol.identity import ICON
 from app.web import paths
 from app.web.clients import TOKEN, setups
@@ -94,14 +95,7 @@ def render(options: WebOptions, report: Report, now: datetime) -> str:
         state=_state(report),
         time=f'As of <time datetime="{now.isoformat(timespec="seconds")}">{now:%H:%M:%S} UTC</time>',
         parts=_rows(_parts(report)),
-        facts=_rows(
-            {
-                "Sign-in": escape(_sign_in(options)),
-                "Tools act on": escape(_BACKENDS[options.backend]),
-                "Sessions": escape(_SESSIONS[options.session_mode]),
-                "Version": escape(options.version),
-            }
-        ),
+        facts=_rows({name: escape(fact) for name, fact in _facts(options).items()}),
         note=escape(token) if options.auth_mode == "bearer" else "",
         names="\n".join(f'<li><a href="#{_id(way)}">{escape(way.client)}</a></li>' for way in ways),
         clients="\n".join(_client(way) for way in ways),
@@ -129,6 +123,13 @@ class StatusPage:
         return Response(
             _SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=86400"}
         )
+
+
+def _facts(options: WebOptions) -> dict[str, str]:
+    facts = {"Sign-in": _sign_in(options), "Tools act on": _BACKENDS[options.backend]}
+    if options.caller_keys:
+        facts["Portkey key"] = f"You may bring your own, in the header {HEADER}."
+    return facts | {"Sessions": _SESSIONS[options.session_mode], "Version": options.version}
 
 
 def _state(report: Report) -> str:

@@ -93,6 +93,8 @@ def test_the_page_tells_what_is_served_and_how() -> None:
     assert "A live Portkey organisation." in page_of(OPTIONS)
     assert "whoever reaches this address may call" in page_of(OPTIONS)
     assert "a browser at clerk.example.com and you sign in" in page_of(CLERK)
+    assert "x-portkey-api-key" in page_of(replace(OPTIONS, caller_keys=True))
+    assert "x-portkey-api-key" not in page_of(OPTIONS)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ];
 const browser = await chromium.launch({ executablePath: process.argv[2], args: FLAGS, headless: true });
 let opened;
@@ -16,7 +16,6 @@ async function open({ url, scheme = "light", width = 1100, height = 900 }) {
   await opened?.context.close();
   const context = await browser.newContext({
     colorScheme: scheme, viewport: { width, height }, permissions: ["clipboard-read", "clipboard-write"],
-    bypassCSP: false,
   });
   const page = await context.newPage();
   const said = [];
