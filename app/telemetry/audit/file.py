@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from app.telemetry.audit.sink import SinkFailedError
+from app.telemetry.audit.worker import Worker
 
 _MODE: Final = 0o600
 _FLAGS: Final = (
@@ -37,7 +37,7 @@ class FileSink:
         self._path = path
         self._fd: int | None = None
         self._torn = False
-        self._lock = threading.Lock()
+        self._worker = Worker()
 
     @property
     def name(self) -> str:
@@ -50,36 +50,38 @@ class FileSink:
         Where the disk is full in the middle of a record, a part of it stays behind. It gets a line of its
         own, and the whole record follows.
         """
-        await asyncio.to_thread(self._append, lines)
+        await self._worker.do(partial(self._append, lines))
 
     async def reopen(self) -> None:
         """Close the file; the next record opens what then has the name."""
-        await asyncio.to_thread(self._close)
+        await self._worker.do(self._close)
 
     async def aclose(self) -> None:
-        """Close the file, unless a write hangs in it."""
-        await asyncio.to_thread(self._close)
+        """Close the file, once what was begun is written."""
+        try:
+            await self._worker.do(self._close)
+        finally:
+            self._worker.close()
 
     def _append(self, lines: Sequence[bytes]) -> None:
         data = b"".join(line + b"\n" for line in lines)
         start = 0
-        with self._lock:
-            try:
-                fd = self._current()
-                if self._torn:
-                    os.write(fd, b"\n")
-                    self._torn = False
-                while start < len(data):
-                    start += os.write(fd, data[start:])
-            except OSError as error:
-                self._torn = self._torn or (start > 0 and data[start - 1 : start] != b"\n")
-                reason = (error.strerror or type(error).__name__).lower()
-                raise SinkFailedError(reason, written=data.count(b"\n", 0, start)) from error
+        try:
+            fd = self._current()
+            if self._torn:
+                os.write(fd, b"\n")
+                self._torn = False
+            while start < len(data):
+                start += os.write(fd, data[start:])
+        except OSError as error:
+            self._torn = self._torn or (start > 0 and data[start - 1 : start] != b"\n")
+            reason = (error.strerror or type(error).__name__).lower()
+            raise SinkFailedError(reason, written=data.count(b"\n", 0, start)) from error
 
     def _current(self) -> int:
         """Return the open file, opened anew when its name means another one by now."""
         if self._fd is not None and not self._is_what_the_name_means(self._fd):
-            self._close_now()
+            self._close()
         if self._fd is None:
             self._fd = os.open(self._path, _FLAGS, _MODE)
             # What was torn is in the file before.
@@ -93,13 +95,6 @@ class FileSink:
             return False
 
     def _close(self) -> None:
-        if self._lock.acquire(timeout=1.0):
-            try:
-                self._close_now()
-            finally:
-                self._lock.release()
-
-    def _close_now(self) -> None:
         fd, self._fd = self._fd, None
         if fd is not None:
             # What a network file system reports only now concerns records that it took before.

@@ -6,12 +6,16 @@ import asyncio
 import json
 import os
 import stat
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from app.telemetry.audit.channel import Channel
 from app.telemetry.audit.file import FileSink
 from app.telemetry.audit.sink import SinkFailedError
+from tests.web.support import until
 
 FULL = Path("/dev/full")
 
@@ -117,3 +121,31 @@ def is_open(path: Path) -> bool:
         except OSError:
             continue
     return False
+
+
+def test_a_disk_that_hangs_keeps_neither_the_end_of_the_service_nor_of_the_process(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, go_on = threading.Event(), threading.Event()
+
+    def hanging(_fd: int, data: bytes) -> int:
+        hangs.set()
+        go_on.wait(20)
+        return len(data)
+
+    async def service() -> int:
+        channel = Channel(FileSink(str(path)), capacity=10)
+        channel.start()
+        channel.put(b"1", reserved=False)
+        await until(hangs.is_set)
+        await channel.aclose(0.05)
+        return channel.lost
+
+    # No disk that hangs can be made without privileges.
+    monkeypatch.setattr(os, "write", hanging)
+    started = time.monotonic()
+    try:
+        assert asyncio.run(service()) == 1
+        assert time.monotonic() - started < 10
+    finally:
+        go_on.set()
