@@ -8,7 +8,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from app.auth.bearer import BearerVerifier
-from app.web.http_protocol import MAX_HEAD_BYTES, BoundedHttpProtocol
+from app.web.http_protocol import BoundedHttpProtocol
+from app.web.refusals import MAX_HEAD_BYTES
 from tests.web.support import RAW_CALL, Mcp, build, running, until
 
 CLOSE = b"Connection: close\r\n\r\n"
@@ -65,8 +66,11 @@ async def test_headers_without_end_are_refused() -> None:
 async def test_a_head_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BoundedHttpProtocol, "head_timeout", 0.05)
     async with running(build()) as service:
-        assert await service.exchange(b"GET / HTTP/1.1\r\nHost: loc") == b""
+        answer = await service.exchange(b"GET / HTTP/1.1\r\nHost: loc")
         assert await service.exchange(b"") == b""
+        assert await service.exchange(b"\r\n") == b""
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b'"code":"request_timeout"' in answer
 
 
 async def test_a_slow_second_head_does_not_cut_the_first_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +87,7 @@ async def test_a_slow_second_head_does_not_cut_the_first_answer(monkeypatch: pyt
         timers: set[asyncio.TimerHandle | None] = set()
 
         def has_fired() -> bool:
-            timers.update(c._head_timer for c in service.server.server_state.connections)  # type: ignore[union-attr]
+            timers.update(c._timer for c in service.server.server_state.connections)  # type: ignore[union-attr]
             return len(timers - {None}) > 2
 
         await until(has_fired)
@@ -98,3 +102,33 @@ async def test_several_requests_share_a_connection() -> None:
         request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
         answer = await service.exchange((request + b"\r\n") * 2 + request + CLOSE)
     assert answer.count(b"HTTP/1.1 200") == 3
+
+
+async def test_a_client_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedHttpProtocol, "stalled_timeout", 0.05)
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not gone.is_set():
+            await send({"type": "http.response.body", "body": b"x" * 2**16, "more_body": True})
+            await asyncio.sleep(0)
+
+    gone = asyncio.Event()
+    async with running(build(endless)) as service:
+        _reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1)
+        writer.write(RAW_CALL)
+        await until(lambda: service.server.server_state.connections)
+        await until(lambda: not service.server.server_state.connections)
+        gone.set()
+        writer.close()
+
+
+async def test_blank_lines_do_not_keep_a_connection_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(build()) as service:
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await asyncio.wait_for(reader.readuntil(b"}"), 10)).startswith(b"HTTP/1.1 200")
+        monkeypatch.setattr(BoundedHttpProtocol, "head_timeout", 0.05)
+        writer.write(b"\r\n")
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
