@@ -9,8 +9,8 @@ from mcp.server.streamable_http import check_accept_headers
 from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
-from starlette.responses import Response
 
+from app.protocol.messages import OneMessage, error_response
 from app.protocol.selections import SessionSelections
 from app.protocol.sessions import SessionManager
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from mcp.server.lowlevel import Server
+    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
     from app.protocol.events.log import EventLog
@@ -62,6 +63,7 @@ class HttpHandler:
             retry_interval=_RETRY_INTERVAL_MS,
             max_body_bytes=max_body_bytes,
         )
+        self._one_message = OneMessage(self._manager.asgi_app, max_bytes=max_body_bytes)
         self._selections = SessionSelections(self._manager.transport_of)
 
     @property
@@ -81,7 +83,8 @@ class HttpHandler:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        await self._manager.asgi_app(scope, receive, self._selections.bind(scope, send))
+        serve = self._one_message if scope["method"] == "POST" else self._manager.asgi_app
+        await serve(scope, receive, self._selections.bind(scope, send))
 
 
 def _refusal(request: Request) -> Response | None:
@@ -97,5 +100,5 @@ def _refusal(request: Request) -> Response | None:
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    body = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message=message))
-    return Response(body.model_dump_json(by_alias=True, exclude_unset=True), status, headers, _JSON)
+    error = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message=message))
+    return error_response(status, error, headers)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _MAX_PORT: Final = 65535
 _MAX_LENGTH: Final = 512
-_AUTHORITY: Final = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}|\*))?"
+_NAME: Final = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?"
+_AUTHORITY: Final = rf"(?P<host>\[[0-9A-Fa-f:.]+\]|{_NAME})(?::(?P<port>[1-9][0-9]{{0,4}}|\*))?"
 _HOST: Final = re.compile(_AUTHORITY)
 _ORIGIN: Final = re.compile(rf"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://{_AUTHORITY}")
 _ANY_SUBDOMAIN: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)?\*\.(?P<rest>.+)")
@@ -38,17 +39,17 @@ class _Location:
     def covers(self, host: str) -> bool:
         if not self.subdomains:
             return host == self.host
-        name = host.removesuffix(f".{self.host}")
-        return name not in {host, ""}
+        return host.endswith(f".{self.host}")
 
 
 def _host_name(text: str) -> str | None:
+    """Return a name in lower case without a dot at its end, or an IPv6 address in its one short form."""
     if text.startswith("["):
         try:
             return f"[{ipaddress.IPv6Address(text[1:-1])}]"
         except ValueError:
             return None
-    return text.lower().removesuffix(".") or None
+    return text.lower().removesuffix(".")
 
 
 def _location(text: str, *, is_entry: bool) -> _Location | None:

@@ -3,7 +3,8 @@
     blanks off header values -> request id -> access log -> proxy -> security headers
     -> CORS -> unexpected errors -> OAuth metadata -> Origin -> Host -> preflight
     -> rate limit by address -> route
-    /mcp: authentication -> rate limit by principal -> concurrency -> grants -> selection by URL
+    /mcp: authentication -> rate limit by principal -> single headers -> concurrency -> grants
+    -> selection by URL
     -> tool scopes -> methods -> content type -> body limit -> JSON depth -> MCP
 
 The middleware of /mcp wraps the endpoint itself and not the paths that lead to it, so no spelling of a path
@@ -43,6 +44,7 @@ from app.web.middleware.rate_limit_principal import PrincipalRateLimit
 from app.web.middleware.request_id import RequestId
 from app.web.middleware.security_headers import SecurityHeaders
 from app.web.middleware.selection import UrlSelection
+from app.web.middleware.single_headers import SingleHeaders
 from app.web.middleware.strip_ows import StripOws
 from app.web.middleware.tool_scopes import ToolScopes
 from app.web.middleware.unexpected_errors import UnexpectedErrors
@@ -138,6 +140,7 @@ def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
         in_all=options.max_concurrent_requests,
         per_principal=options.max_concurrent_requests_per_principal,
     )
+    endpoint = SingleHeaders(endpoint)
     if options.rate_limits is not None:
         limits = options.rate_limits
         endpoint = PrincipalRateLimit(endpoint, store=limits.store, limit=limits.limit)

@@ -46,12 +46,15 @@ async def http_exception_response(request: Request, error: Exception) -> Respons
     """Answer the errors that Starlette's router raises: an unknown path, or a method a route lacks."""
     exception: HTTPException = error  # type: ignore[assignment]  # Starlette's handler type is wider than its call
     status = exception.status_code
-    allowed = (exception.headers or {}).get("Allow")
+    headers = dict(exception.headers or {})
+    # Starlette joins a set, in any order.
+    allowed = ", ".join(sorted(headers.get("Allow", "").split(", ")))
     if status == HTTPStatus.NOT_FOUND:
         message = "There is nothing at this path. The MCP endpoint is /mcp."
     elif allowed:
+        headers["Allow"] = allowed
         message = f"{request.method} does not work here. Use {allowed}."
     else:
         message = HTTPStatus(status).phrase
     code = _CODES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
-    return error_response(request.scope, status, code, message, headers=exception.headers)
+    return error_response(request.scope, status, code, message, headers=headers)

@@ -170,9 +170,13 @@ def _check_session(claims: Mapping[str, object]) -> None:
 
 def _number(claims: Mapping[str, object], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise TokenRefusedError(f"{name} is no number")
-    return float(value)
+    return number
 
 
 def _strings(name: str, value: object) -> tuple[str, ...]:

@@ -2,46 +2,61 @@
 
 from __future__ import annotations
 
-from email.message import Message as MimeHeaders
-from typing import TYPE_CHECKING
-
-from starlette.datastructures import Headers
+import re
+from typing import TYPE_CHECKING, Final
 
 from app.web.errors import error_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_JSON = "application/json"
-_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+_JSON: Final = b"application/json"
+_CHARSETS: Final = frozenset({b"utf-8", b"utf8", b"us-ascii"})
+_TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETER: Final = rb"(?P<name>" + _TOKEN + rb')=(?:"(?P<quoted>[^"\\]*)"|(?P<token>' + _TOKEN + rb"))"
+# RFC 9110, sections 5.6.6 and 8.3.1.
+_PARAMETERS: Final = re.compile(rb"[ \t]*;[ \t]*(?:" + _PARAMETER + rb")?")
 
 
-def _is_json(content_type: str) -> bool:
-    if content_type == _JSON:
-        return True
-    mime = MimeHeaders()
-    mime["content-type"] = content_type
-    return mime.get_content_type() == _JSON and mime.get_content_charset("utf-8") in _CHARSETS
+def _is_json(content_type: bytes) -> bool:
+    if content_type[: len(_JSON)].lower() != _JSON:
+        return False
+    charsets: list[bytes] = []
+    position, end = len(_JSON), len(content_type)
+    while position < end:
+        match = _PARAMETERS.match(content_type, position)
+        if match is None:
+            return False
+        if match["name"] and match["name"].lower() == b"charset":
+            charsets.append((match["token"] or match["quoted"] or b"").lower())
+        position = match.end()
+    return len(charsets) <= 1 and _CHARSETS.issuperset(charsets)
 
 
 class JsonOnly:
-    """Wants `application/json`, in UTF-8 and not compressed, from every POST."""
+    """Wants `application/json`, in UTF-8 and not compressed, from every POST.
+
+    What is behind it finds the header in its plain form, however the client spelled it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        headers = Headers(scope=scope)
         if scope["method"] != "POST":
-            problem = None
-        elif not _is_json(headers.get("content-type", "")):
+            await self._app(scope, receive, send)
+            return
+        headers = scope["headers"]
+        types = [value for name, value in headers if name == b"content-type"]
+        codings = [value.lower() for name, value in headers if name == b"content-encoding"]
+        if len(types) != 1 or not _is_json(types[0]):
             problem = "Send the body as 'Content-Type: application/json', encoded in UTF-8."
-        elif headers.get("content-encoding", "identity").lower() != "identity":
+        elif not {b"identity"}.issuperset(codings):
             problem = "Compressed bodies are not understood here. Send the body without Content-Encoding."
         else:
-            problem = None
-        if problem is None:
+            others = [header for header in headers if header[0] != b"content-type"]
+            scope["headers"] = [*others, (b"content-type", _JSON)]
             await self._app(scope, receive, send)
             return
         response = error_response(scope, 415, "unsupported_media_type", problem)
