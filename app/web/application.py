@@ -4,8 +4,7 @@
     -> CORS -> unexpected errors -> OAuth metadata -> Origin -> Host -> preflight
     -> rate limit by address -> route
     /mcp: authentication -> rate limit by principal -> single headers -> concurrency -> grants
-    -> selection by URL
-    -> tool scopes -> methods -> content type -> body limit -> JSON depth -> MCP
+    -> selection by URL -> tool scopes -> methods -> content type -> body limit -> JSON depth -> MCP
 
 The middleware of /mcp wraps the endpoint itself and not the paths that lead to it, so no spelling of a path
 can get around it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.web.middleware.preflight import ALLOWED_HEADERS
 from tests.hostile.row import NOT_THERE, Row
 from tests.hostile.wire import get, post, raw
 from tests.hostile.world import ServiceName
@@ -131,8 +132,7 @@ ORIGINS = [
         204,
         headers={
             "access-control-allow-origin": "http://localhost",
-            "access-control-allow-headers": "authorization, content-type, accept, last-event-id, "
-            "x-request-id, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, mcp-param-region",
+            "access-control-allow-headers": ", ".join([*ALLOWED_HEADERS, "mcp-param-region"]),
         },
     ),
 ]
