@@ -67,7 +67,8 @@ rules:
 """
     assert main([command], policy(tmp_path, text) | {"MCP_PORT": "0oops"}) == WRONG_SETTINGS
     report = capsys.readouterr().err
-    assert report.count("MCP_POLICY_FILE=") == 5
+    assert report.count("MCP_POLICY_FILE=") == 1
+    assert "has 6 problems" in report
     for found in (
         "NOT_SET is not set",
         "credentials: team_b",
@@ -198,3 +199,18 @@ def test_the_example_in_the_docs_grants_what_it_says(tmp_path: Path) -> None:
 def test_the_docs_name_every_key_of_a_rule() -> None:
     rows = set(re.findall(r"^\| `(\w+)", PAGE, re.MULTILINE))
     assert rows >= {*MatchPart.model_fields, *GrantPart.model_fields}
+
+
+def test_the_example_for_the_sandbox_works_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = re.search(r"<!-- two-tokens -->\n```yaml\n(.*?)```\n\n```sh\n(.*?)```", PAGE, re.DOTALL)
+    assert found
+    env = dict(re.findall(r"(\w+)=(\S+)", found[2])) | {
+        "MCP_POLICY_FILE": policy(tmp_path, found[1])["MCP_POLICY_FILE"]
+    }
+    assert main(["check-config"], env) == DONE
+    out = capsys.readouterr().out
+    assert "names principals that there are not" not in out
+    assert "rule 2 (support): 20 tools in 2 domains, credential support" in out
+    assert "sees 20 tools" in PAGE

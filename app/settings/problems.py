@@ -42,13 +42,22 @@ class SettingsError(Exception):
 
 
 def render_problems(problems: Iterable[Problem]) -> str:
-    """Return the report: one paragraph a problem, safe to print (no secrets, no control characters)."""
+    """Return the report, safe to print (no secrets, no control characters).
+
+    It has one paragraph a problem; problems of one variable that follow each other share it.
+    """
     listed = list(problems)
     count = "one problem" if len(listed) == 1 else f"{len(listed)} problems"
-    lines = [f"The configuration has {count}:", ""]
+    lines = [f"The configuration has {count}:"]
+    before = None
     for problem in listed:
         shown = "" if problem.given is None else f"={_presentable(problem.given)}"
-        lines += [f"  {problem.variable}{shown}", f"    {problem.accepted}", ""]
+        heading = f"  {problem.variable}{shown}"
+        lines += (
+            [f"    {problem.accepted}"] if heading == before else ["", heading, f"    {problem.accepted}"]
+        )
+        before = heading
+    lines.append("")
     lines.append("Each setting is described in docs/configuration.md.")
     return "\n".join(lines)
 

@@ -63,7 +63,7 @@ def shown(text: str) -> str:
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """Return a hint in brackets at the name that is most like this one, or nothing."""
-    nearest = difflib.get_close_matches(name, known, n=1)
+    nearest = [] if "*" in name else difflib.get_close_matches(name, known, n=1)
     return f" (did you mean '{nearest[0]}'?)" if nearest else ""
 
 

@@ -130,12 +130,12 @@ class GrantPart(_Part):
     def _known_domains(cls, value: list[str] | None, info: ValidationInfo) -> list[str] | None:
         known = _known(info).domains
         unknown = [
-            f"{shown(name)} is no domain{did_you_mean(name, known)}"
+            f"{shown(name)}, which is no domain{did_you_mean(name, known)}"
             for name in value or ()
             if name not in known
         ]
         if unknown:
-            raise ValueError(f"{'; '.join(unknown)}. There are {', '.join(known)}.")
+            raise ValueError(f"has {'; '.join(unknown)}. There are {', '.join(known)}.")
         return value
 
     @field_validator("tools", "exclude_tools")
@@ -144,12 +144,12 @@ class GrantPart(_Part):
         tools = _known(info).tools
         names = [tool.name for tool in tools]
         unknown = [
-            f"{shown(pattern)} is no tool and matches none{did_you_mean(pattern, names)}"
+            f"{shown(pattern)}, which is no tool and matches none{did_you_mean(pattern, names)}"
             for pattern in value or ()
             if not any(names_tool(pattern, tool) for tool in tools)
         ]
         if unknown:
-            raise ValueError(f"{'; '.join(unknown)}. `portkey-admin-mcp catalog` prints them all.")
+            raise ValueError(f"has {'; '.join(unknown)}. `portkey-admin-mcp catalog` prints them all.")
         return value
 
     @field_validator("credential")
@@ -160,7 +160,7 @@ class GrantPart(_Part):
             return value
         names = [*sorted(declared), SERVER, CALLER]
         raise ValueError(
-            f"{shown(value)} is not declared under credentials{did_you_mean(value, names)}."
+            f"is {shown(value)}, which is not declared under credentials{did_you_mean(value, names)}."
             f" There are {', '.join(names)}; the key itself never stands in a policy file."
         )
 

@@ -27,8 +27,8 @@ def only(found: list[str]) -> str:
     [
         (rule(domains=["promts"]), "rule 2: grant.domains", "did you mean 'prompts'?"),
         (rule(tools=["list_config"]), "rule 2: grant.tools", "did you mean 'list_configs'?"),
-        (rule(tools=["lst_*"]), "rule 2: grant.tools", "'lst_*' is no tool"),
-        (rule(exclude_tools="config/*"), "rule 2: grant.exclude_tools", "'config/*' is no tool"),
+        (rule(tools=["lst_*"]), "rule 2: grant.tools", "has 'lst_*', which is no tool"),
+        (rule(exclude_tools="config/*"), "rule 2: grant.exclude_tools", "has 'config/*', which is no tool"),
         (rule(domains="prompts", tools="list_users"), "rule 2: grant", "none of its domains has"),
         (rule(domains="users", max_risk="read", exclude_tools="*"), "rule 2: grant", "grants no tool"),
         (rule(tools="delete_*", read_only=True), "rule 2: grant", "grants no tool"),
