@@ -1,4 +1,4 @@
-"""The command line: `portkey-admin-mcp [http|stdio|sandbox|smoke|check-config|catalog]`.
+"""The command line: `portkey-admin-mcp [http|stdio|sandbox|health|smoke|check-config|catalog]`.
 
 Exit codes: 0 done, 1 failed while running, 2 wrong settings or wrong usage.
 """
@@ -11,11 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import structlog
-
 from app import __version__
-from app.settings import SettingsError
-from app.telemetry.logging import configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +21,8 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from app.telemetry.redaction import Redactor
 
+    Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
+
 DONE, FAILED, WRONG_SETTINGS = 0, 1, 2
 
 
@@ -32,14 +30,26 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     """Run one command and return its exit code."""
     options = _parser().parse_args(argv)
     environment = os.environ if env is None else env
-    command: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.run
+    command: Command = options.run
     try:
         return command(options, environment)
-    except SettingsError as error:
-        sys.stderr.write(f"{error.report()}\n")
-        return WRONG_SETTINGS
     except KeyboardInterrupt:
         return DONE
+
+
+def _reporting(command: Command) -> Command:
+    """Make a command report wrong settings."""
+
+    def run(options: argparse.Namespace, env: Mapping[str, str]) -> int:
+        from app.settings import SettingsError
+
+        try:
+            return command(options, env)
+        except SettingsError as error:
+            sys.stderr.write(f"{error.report()}\n")
+            return WRONG_SETTINGS
+
+    return run
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,14 +59,15 @@ def _parser() -> argparse.ArgumentParser:
         "Settings come from the environment: see docs/configuration.md.",
     )
     parser.add_argument("--version", action="version", version=f"portkey-admin-mcp {__version__}")
-    parser.set_defaults(run=_http)
+    parser.set_defaults(run=_reporting(_http))
     commands = parser.add_subparsers(title="commands", metavar="")
     for name, run, text in (
-        ("http", _http, "serve MCP over Streamable HTTP (the default)"),
-        ("stdio", _stdio, "serve MCP over standard input and output"),
-        ("sandbox", _sandbox, "serve the emulator of the Admin API, for tests and trials"),
+        ("http", _reporting(_http), "serve MCP over Streamable HTTP (the default)"),
+        ("stdio", _reporting(_stdio), "serve MCP over standard input and output"),
+        ("sandbox", _reporting(_sandbox), "serve the emulator of the Admin API, for tests and trials"),
+        ("health", _health, "ask the service on this machine whether it runs, for health checks"),
         ("smoke", _smoke, "check a running service from outside (MCP_TEST_* say which)"),
-        ("check-config", _check_config, "check the settings and say what they come to"),
+        ("check-config", _reporting(_check_config), "check the settings and say what they come to"),
         ("catalog", _catalog, "print the tools and what their listing weighs"),
     ):
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
@@ -141,6 +152,14 @@ def _sandbox(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
         sandbox.close()
 
 
+def _health(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from app.health import check_health
+
+    health = check_health(env)
+    (sys.stdout if health.ok else sys.stderr).write(f"{health.finding}\n")
+    return DONE if health.ok else FAILED
+
+
 def _smoke(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from app.smoke import SmokeOptions, run_smoke
 
@@ -187,6 +206,10 @@ def _catalog(options: argparse.Namespace, _env: Mapping[str, str]) -> int:
 
 
 def _start_logging(settings: Settings) -> tuple[FilteringBoundLogger, Redactor]:
+    import structlog
+
+    from app.telemetry.logging import configure_logging
+
     redactor = configure_logging(
         level=settings.log_level,
         format=settings.log_format,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.settings.model import Settings
 
 SHORTEST_STRONG_TOKEN: Final = 16
+PLACEHOLDER_TOKEN: Final = "replace_with_long_random_secret"  # noqa: S105 - stands in every example
 _TLS_FIELDS: Final = ("tls_cert_path", "tls_key_path", "tls_ca_path")
 
 
@@ -148,15 +149,25 @@ def _did_you_mean(name: str, known: list[str]) -> str:
     return f" (did you mean {nearest[0]!r}?)" if nearest else ""
 
 
-def choice_warnings(settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each choice that is allowed but weak or without effect; none shows a secret."""
-    weak = sum(len(token.get_secret_value()) < SHORTEST_STRONG_TOKEN for token in settings.auth_tokens)
+def _token_warnings(settings: Settings) -> Iterator[str]:
+    tokens = [token.get_secret_value() for token in settings.auth_tokens]
+    weak = sum(len(token) < SHORTEST_STRONG_TOKEN for token in tokens)
     if weak:
-        tokens = "A bearer token has" if weak == 1 else f"{weak} bearer tokens have"
+        who = "A bearer token has" if weak == 1 else f"{weak} bearer tokens have"
         yield (
-            f"{tokens} fewer than {SHORTEST_STRONG_TOKEN} characters and could be guessed;"
+            f"{who} fewer than {SHORTEST_STRONG_TOKEN} characters and could be guessed;"
             " `openssl rand -hex 32` makes a good one."
         )
+    if PLACEHOLDER_TOKEN in tokens:
+        yield (
+            "A bearer token is the placeholder of the documentation, which everybody knows: whoever reaches"
+            " this server is an admin. Replace it; `openssl rand -hex 32` makes a good one."
+        )
+
+
+def choice_warnings(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each choice that is allowed but weak or without effect; none shows a secret."""
+    yield from _token_warnings(settings)
     if settings.auth_tokens and settings.auth_mode == "none":
         yield "A bearer token is set but has no effect: MCP_AUTH_MODE is none. Set MCP_AUTH_MODE=bearer."
     yield from clerk_warnings(settings)
