@@ -89,7 +89,7 @@ async def test_everything_it_says_about_itself_is_https(service: Running) -> Non
     assert service.mcp_url.startswith("https:")
     assert service.mcp_url in page.text
     assert "max-age=" in info.headers["strict-transport-security"]
-    assert f'"endpoint": "{service.mcp_url}"' in service.output()
+    assert f'"endpoint":"{service.mcp_url}"' in service.output()
 
 
 async def test_certificates_renewed_under_load_fail_no_request(

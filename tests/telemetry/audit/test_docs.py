@@ -72,13 +72,20 @@ def test_the_queries_find_what_they_say(tmp_path: Path) -> None:
     lines = "".join(json.dumps(record) + "\n" for record in records)
     (tmp_path / "audit.jsonl").write_text(lines, encoding="utf-8")
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.split("## Questions and answers", 1)[1], re.DOTALL)
+    # The stream has the same records. In a log there are lines of other kinds.
+    blocks = [block.replace("docker logs mcp 2>&1", "cat service.log") for block in blocks]
+    logged = {**records[1], "message": "tool_call", "risk": "destructive"}
+    (tmp_path / "service.log").write_text(
+        f'Started\n{{"message":"stopped"}}\n{json.dumps(logged)}\n', encoding="utf-8"
+    )
     answers = [
         subprocess.run(["sh", "-c", block], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
         for block in blocks
-        if "audit.jsonl" in block
+        if "redis-cli" not in block
     ]
-    deleted, changed, unknown, denied = answers
+    deleted, changed, unknown, denied, from_the_log = answers
     assert deleted == f"2026-07-24T00:00:00.000Z\t{person}\tc\tsucceeded\tp\n"
     assert json.loads(changed)["tool"] == "delete_config"
     assert json.loads(unknown)["outcome"] == "cancelled"
     assert denied.split() == ["1", "bearer:1", "delete_config"]
+    assert json.loads(from_the_log) == logged
