@@ -323,6 +323,7 @@ class Service:
             max_concurrent_requests=settings.max_concurrent_requests,
             max_concurrent_requests_per_principal=settings.max_concurrent_requests_per_principal,
             max_request_bytes=settings.max_request_bytes,
+            stream_max_age=settings.stream_max_age_seconds,
             session_mode=settings.session_mode,
             event_store_mode=settings.event_store if settings.session_mode == "stateful" else "off",
             backend="sandbox" if self.backend.sandbox else "portkey",

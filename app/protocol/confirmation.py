@@ -120,7 +120,8 @@ class Confirmation:
         self._closing = True
         now = asyncio.get_running_loop().time()
         for deadline in self._deadlines:
-            deadline.reschedule(now)
+            if not deadline.expired():
+                deadline.reschedule(now)
 
     async def _ask(
         self, ctx: RequestContext, params: CallToolRequestParams, tool: Tool, inputs: Inputs, caller: Caller

@@ -94,9 +94,9 @@ def domain_uri(domain: str) -> str:
     return f"{_DOMAIN_PREFIX}{domain}"
 
 
-def exists(uri: str, selection: Selection) -> bool:
-    """Tell whether there is such a resource for whom the selection is."""
-    return uri == GUIDE_URI or uri in map(domain_uri, domains_of(selection))
+def uris_of(selection: Selection) -> frozenset[str]:
+    """Return the URI of each resource there is for whom the selection is."""
+    return frozenset((GUIDE_URI, *map(domain_uri, domains_of(selection))))
 
 
 def domains_of(selection: Selection) -> tuple[str, ...]:

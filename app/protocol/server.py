@@ -34,8 +34,7 @@ from app.protocol.listing import METHOD as LIST_TOOLS
 from app.protocol.listing import ToolListing
 from app.protocol.prompts import Prompts
 from app.protocol.request_state import RequestStates, StateKeys
-from app.protocol.resources import Resources, domains_of
-from app.protocol.resources import exists as resource_exists
+from app.protocol.resources import Resources, domains_of, uris_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +121,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     answer("prompts/list", PaginatedRequestParams, prompts.list_prompts)
     answer("prompts/get", GetPromptRequestParams, prompts.get)
     answer("completion/complete", CompleteRequestParams, Completions(toolbox, callers, prompts).handle)
-    listening = ListenStreams(server.notices, toolbox, callers, exists=resource_exists)
+    listening = ListenStreams(server.notices, toolbox, callers, resources=uris_of)
     server.notices.on_release(listening.close)
     answer(LISTEN, SubscriptionsListenRequestParams, listening.handle)
     answer("server/discover", RequestParams, introduction.discover)

@@ -119,10 +119,10 @@ class Settings(BaseSettings):
         description="The same for one authenticated principal; further ones are answered with 429.",
     )
 
-    listen_max_age_seconds: Annotated[int, whole_number(1, 86_400, unit="seconds")] = Field(
+    stream_max_age_seconds: Annotated[int, whole_number(1, 86_400, unit="seconds")] = Field(
         default=3600,
-        validation_alias="MCP_LISTEN_MAX_AGE_SECONDS",
-        description="Age at which a subscriptions/listen stream ends; opening it again takes a valid token.",
+        validation_alias="MCP_STREAM_MAX_AGE_SECONDS",
+        description="Age at which a stream that a client holds open ends; opening it again takes a token.",
     )
 
     # Rate limits

@@ -44,6 +44,7 @@ from app.web.middleware.request_id import RequestId
 from app.web.middleware.security_headers import SecurityHeaders
 from app.web.middleware.selection import UrlSelection
 from app.web.middleware.single_headers import SingleHeaders
+from app.web.middleware.stream_age import StreamAge
 from app.web.middleware.strip_ows import StripOws
 from app.web.middleware.tool_scopes import ToolScopes
 from app.web.middleware.unexpected_errors import UnexpectedErrors
@@ -121,7 +122,7 @@ def _middleware(options: WebOptions) -> list[Middleware]:
 
 def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
     """Wrap the MCP endpoint; the last line is the first to see a request."""
-    endpoint: ASGIApp = FinishStreams(mcp)
+    endpoint: ASGIApp = FinishStreams(StreamAge(mcp, max_age=options.stream_max_age))
     if options.event_store_mode == "off":
         endpoint = DropLastEventId(endpoint)
     endpoint = JsonDepth(endpoint)

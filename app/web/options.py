@@ -49,6 +49,7 @@ class WebOptions:
         max_concurrent_requests_per_principal: How many of these one principal may have.
         max_request_bytes: Largest accepted body of a request to /mcp.
         body_timeout: Seconds a client may take to send that body.
+        stream_max_age: Seconds after which a GET stream ends, to be opened anew.
         session_mode: Whether sessions of the 2025 era exist.
         event_store_mode: Where events for resumption are kept.
         backend: Whether tools reach Portkey or the sandbox in this process.
@@ -73,6 +74,7 @@ class WebOptions:
     max_concurrent_requests_per_principal: int = 256
     max_request_bytes: int = 1024 * 1024
     body_timeout: float = 30.0
+    stream_max_age: float = 3600.0
     session_mode: SessionMode = "stateless"
     event_store_mode: EventStoreMode = "off"
     backend: Backend = "portkey"

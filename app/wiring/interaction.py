@@ -52,7 +52,7 @@ class Interaction:
             sessions=settings.session_mode == "stateful" or settings.transport == "stdio",
             bus=self._bus,
             domains=domains,
-            max_age=settings.listen_max_age_seconds,
+            max_age=settings.stream_max_age_seconds,
             most_streams=settings.max_concurrent_requests,
         )
 

@@ -15,8 +15,10 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.subscriptions import ToolsListChanged
 
+from tests.end_to_end import wire
 from tests.end_to_end.processes import Running
 from tests.end_to_end.services import TOKEN, http_service
+from tests.end_to_end.wire import HttpCaller
 
 ALL = 'rules:\n  - {name: all, match: {principals: ["*"]}, grant: {domains: [configs, prompts]}}\n'
 LESS = 'rules:\n  - {name: all, match: {principals: ["*"]}, grant: {domains: [configs]}}\n'
@@ -114,3 +116,21 @@ async def test_a_listener_is_sent_away_in_good_order_when_the_process_stops(poli
 
     assert code == 0, service.output()
     assert loop.time() - begun < 5
+
+
+async def test_a_stream_opened_with_get_ends_at_its_greatest_age_and_may_be_opened_again() -> None:
+    settings = {"MCP_STREAM_MAX_AGE_SECONDS": "1"}
+    with http_service("stateful", token=TOKEN, settings=settings) as service:
+        caller = HttpCaller(service.mcp_url, "2025", headers=service.headers)
+        async with asyncio.timeout(20), httpx2.AsyncClient(trust_env=False) as http:
+            await caller.hello(http)
+            for _ in range(2):
+                # An answer that breaks off would raise.
+                headers = {**caller.headers, "Accept": "text/event-stream"}
+                stream = await http.get(service.mcp_url, headers=headers)
+                assert stream.status_code == 200, stream.text
+            answer = await caller.post(http, wire.tool_call("list_configs", {}, "2025"))
+        output = service.output()
+
+    assert wire.answer_of(answer)["result"]["isError"] is False
+    assert "Traceback" not in output

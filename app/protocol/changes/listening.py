@@ -34,7 +34,7 @@ class ListenStreams:
             have is a matter of the web room, which counts them before they get here.
         toolbox: The catalogue.
         callers: Finds out who asks.
-        exists: Whether a resource exists for whom the selection is.
+        resources: The URIs of the resources there are for whom the selection is.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class ListenStreams:
         toolbox: Toolbox,
         callers: Callers,
         *,
-        exists: Callable[[str, Selection], bool],
+        resources: Callable[[Selection], frozenset[str]],
     ) -> None:
         self._notices = notices
         self._toolbox = toolbox
         self._callers = callers
-        self._exists = exists
+        self._resources = resources
         self._open: set[ListenHandler] = set()
         self._closing = False
 
@@ -93,9 +93,9 @@ class ListenStreams:
     def _promised(self, wanted: SubscriptionFilter, selection: Selection) -> SubscriptionFilter:
         if not self._notices.possible:
             return SubscriptionFilter()
-        uris = dict.fromkeys(wanted.resource_subscriptions or ())
+        uris, known = dict.fromkeys(wanted.resource_subscriptions or ()), self._resources(selection)
         return SubscriptionFilter(
             tools_list_changed=wanted.tools_list_changed,
             prompts_list_changed=wanted.prompts_list_changed,
-            resource_subscriptions=[uri for uri in uris if self._exists(uri, selection)],
+            resource_subscriptions=[uri for uri in uris if uri in known],
         )

@@ -69,6 +69,7 @@ class RedisBus:
         self._here = InMemorySubscriptionBus()
         self._name = secrets.token_hex(8)
         self._connected = False
+        self._sharing = True
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.protocol")
 
     def state(self) -> ComponentState:
@@ -87,7 +88,11 @@ class RedisBus:
                 await self._client.publish(self._channel, _to_wire(self._name, event))
         except (RedisError, OSError) as error:
             # A TimeoutError is an OSError.
-            self._log.warning("change_not_shared", reason=type(error).__name__)
+            if self._sharing:
+                self._log.warning("changes_not_shared", reason=type(error).__name__)
+            self._sharing = False
+        else:
+            self._sharing = True
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
@@ -109,6 +114,9 @@ class RedisBus:
             except (RedisError, OSError) as error:
                 if self._connected or not missed:
                     self._log.warning("changes_not_heard", reason=type(error).__name__)
+            except Exception:  # noqa: BLE001 - it is logged
+                # Whatever else it is, this replica must not be deaf from now on.
+                self._log.exception("changes_not_heard")
             self._connected, missed = False, True
             await asyncio.sleep(self._pause)
 
