@@ -52,6 +52,15 @@ def test_a_broken_file_keeps_the_old_policy_and_logs_every_problem(tmp_path: Pat
     assert policy.state().status == "ok"
 
 
+def test_a_reload_warns_of_what_can_hardly_be_meant(tmp_path: Path) -> None:
+    policy = PolicyFile(written(tmp_path, DOCUMENT), Surroundings(tools=TOOLS), keep_secret=Secrets())
+    written(tmp_path, {"rules": [rule(), *DOCUMENT["rules"]]})
+    with capture_logs() as entries:
+        policy.reload()
+    assert [entry["event"] for entry in entries] == ["policy_reloaded", "policy"]
+    assert "never reached" in entries[1]["problem"]
+
+
 def test_a_rotated_key_is_kept_secret_before_it_is_used(tmp_path: Path) -> None:
     secret = tmp_path / "key"
     secret.write_text(KEY_A)

@@ -38,6 +38,8 @@ def only(found: list[str]) -> str:
         (rule(max_risk="delete"), "rule 2: grant.max_risk", "'read', 'write' or 'destructive'"),
         (rule(domains=[]), "rule 2: grant.domains", "must not be empty"),
         (rule(domains=[7]), "rule 2: grant.domains[1]", "must be text"),
+        (rule({"principals": ["u"] * 1001}), "rule 2: match.principals", "more than 1000 entries"),
+        (rule({"principals": "u" * 513}), "rule 2: match.principals[1]", "longer than 512 characters"),
         (rule(domains={"a": 1}), "rule 2: grant.domains", "must be a list"),
         (rule(readonly=True), "rule 2: grant.readonly", "did you mean 'read_only'?"),
         (rule({"organisations": ["org_a"]}), "rule 2: match.organisations", "did you mean 'organizations'?"),
