@@ -132,17 +132,17 @@ class Confirmation:
         if elicitation is None or (elicitation.form is None and elicitation.url is not None):
             return _refused(tool, "this client did not say that it can ask its user (elicitation)")
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-            return await self._by_retry(params, tool, inputs)
+            return await self._by_retry(params, tool, _question(tool, inputs, caller))
         if not ctx.session.can_send_request:
             return _refused(tool, "without a session this server cannot ask a client of this MCP revision")
         return await self._in_session(ctx, tool, inputs, caller)
 
-    async def _by_retry(self, params: CallToolRequestParams, tool: Tool, inputs: Inputs) -> Held | None:
+    async def _by_retry(self, params: CallToolRequestParams, tool: Tool, text: str) -> Held | None:
         answer = (params.input_responses or {}).get(_ANSWER)
         state = params.request_state or ""
         if not state.startswith(_STATE) or not isinstance(answer, ElicitResult):
             # An answer to a question that this service did not ask counts for nothing.
-            form = ElicitRequestFormParams(message=question(tool, inputs), requested_schema=FORM)
+            form = ElicitRequestFormParams(message=text, requested_schema=FORM)
             return Held(
                 "asked",
                 InputRequiredResult(
@@ -174,7 +174,7 @@ class Confirmation:
                     self._deadlines.add(deadline)
                     try:
                         answer = await ctx.session.elicit_form(
-                            question(tool, inputs), FORM, related_request_id=ctx.request_id
+                            _question(tool, inputs, caller), FORM, related_request_id=ctx.request_id
                         )
                     finally:
                         self._deadlines.discard(deadline)
@@ -193,6 +193,11 @@ class Confirmation:
             self._waiting[owner] -= 1
             if not self._waiting[owner]:
                 del self._waiting[owner]
+
+
+def _question(tool: Tool, inputs: Inputs, caller: Caller) -> str:
+    key = caller.portkey_key
+    return question(tool, inputs, secret=key.secret.get_secret_value() if key else None)
 
 
 def _verdict(tool: Tool, answer: ElicitResult) -> Held | None:

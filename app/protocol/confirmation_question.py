@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from app.catalog.bounds import compact
-from app.catalog.masking import MASK, hide_secrets
+from app.catalog.recorded import recorded_arguments
 from app.catalog.wire import given
-from app.telemetry.redaction import names_a_secret
 
 if TYPE_CHECKING:
     from app.catalog.inputs import Inputs
-    from app.catalog.json_value import JsonObject, JsonValue
+    from app.catalog.json_value import JsonValue
     from app.catalog.tool import Tool
 
 MOST_ARGUMENTS: Final = 20
@@ -37,13 +36,19 @@ FORM: Final[dict[str, Any]] = {
 """The schema of the answer."""
 
 
-def question(tool: Tool, inputs: Inputs) -> str:
-    """Return the question, in some lines of plain text. Secrets in the arguments are masked."""
+def question(tool: Tool, inputs: Inputs, *, secret: str | None = None) -> str:
+    """Return the question, in some lines of plain text.
+
+    Args:
+        tool: What is to run.
+        inputs: With what. Secrets in it are hidden, as in an audit record.
+        secret: A text to hide wherever it stands.
+    """
     values = {name: value for name, _, value in given(inputs)}
+    shown = recorded_arguments(values, secret=secret)
     targets = [name for name in values if name in tool.in_path]
     order = [*targets, *(name for name in values if name not in tool.in_path)]
-    shown = _without_secrets(values)
-    lines = [f"  {name}: {_line(shown[name])}" for name in order[:MOST_ARGUMENTS]]
+    lines = [f"  {name}: {_line(shown.get(name, '[left out]'))}" for name in order[:MOST_ARGUMENTS]]
     if len(order) > MOST_ARGUMENTS:
         lines.append(f"  and {len(order) - MOST_ARGUMENTS} more arguments")
     arguments = "\n".join(lines) or "  (no arguments)"
@@ -58,25 +63,12 @@ def says_yes(content: dict[str, Any] | None) -> bool:
     return content is not None and content.get("confirm") is True
 
 
-def _without_secrets(values: JsonObject) -> JsonObject:
-    hidden = hide_secrets(values)
-    plain = hidden if isinstance(hidden, dict) else {}
-    return {
-        name: MASK if value and (name == "key" or _is_secret(name, value)) else value
-        for name, value in plain.items()
-    }
-
-
-def _is_secret(name: str, value: JsonValue) -> bool:
-    return isinstance(value, str) and names_a_secret(name)
-
-
 def _line(value: JsonValue) -> str:
     text = compact(value)
     printable = text if text.isprintable() else "".join(map(_printable, text))
     if len(printable) <= LONGEST_VALUE:
         return printable
-    return f"{printable[:LONGEST_VALUE]}… ({len(printable)} characters in all)"
+    return f"{printable[:LONGEST_VALUE]}… (cut: there is more)"
 
 
 def _printable(character: str) -> str:

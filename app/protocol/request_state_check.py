@@ -94,7 +94,11 @@ class KeyCheck:
 
     async def _keep_looking(self) -> None:
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # noqa: BLE001 - it is logged, and the next look may be better
+                self._found = UNKNOWN
+                self._log.exception("request_state_keys")
             await asyncio.sleep(self._every)
 
 

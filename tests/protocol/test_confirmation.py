@@ -210,15 +210,26 @@ def test_an_argument_cannot_pass_for_a_part_of_the_question() -> None:
 def test_a_long_argument_is_cut_and_says_so() -> None:
     text = asked_about(name="x", note="n" * 5000)
 
-    assert "… (5002 characters in all)" in text
+    assert "… (cut: there is more)" in text
     assert len(text) < 1000 + LONGEST_VALUE
 
 
 def test_the_target_comes_first_and_secrets_are_hidden() -> None:
-    text = asked_about(api_key="sk-live-0123456789", note="Bearer sk-live-9876543210ab", name="x")
+    text = asked_about(
+        api_key="sk-live-0123456789", note="https://me:sk-live-9876543210@x.dev/?token=sk-live-1", name="x"
+    )
 
     assert text.index("name:") < text.index("api_key:")
     assert "sk-live" not in text
+
+
+def test_very_large_arguments_make_no_large_question() -> None:
+    tool = next(tool for tool in load_tools() if tool.name == "update_deployment")
+    inputs = tool.inputs.model_validate({"id": "dep-1", "tags": {f"t{n}": "v" * 500 for n in range(200)}})
+    text = question(tool, inputs)
+
+    assert 'id: "dep-1"' in text
+    assert len(text) < 1000 + LONGEST_VALUE
 
 
 def test_each_tool_that_destroys_can_be_asked_about() -> None:
