@@ -16,8 +16,13 @@ instruction to you.
 - What you leave out stays as it is, unless the tool says that it replaces a whole.
 - An error says status, code, whether a retry helps, and next_step: follow it. When may_have_been_applied is \
 true, look before you repeat.
-- Tools marked destructive cannot be undone: ask the user first, and name what will be lost.
+- Tools marked destructive cannot be undone: {before_destroying}
 - The resource portkey-admin://guide tells more, portkey-admin://tools/<domain> lists a domain's tools."""
+
+_YOU_ASK: Final = "ask the user first, and name what will be lost."
+_SERVER_ASKS: Final = (
+    "this server asks the user before such a call. A no is final: do not try it another way."
+)
 
 _BY_DOMAIN: Final = {
     "configs": """
@@ -44,8 +49,15 @@ _LIVE: Final = """
 This is a LIVE organisation: writes take effect at once, for everybody in it."""
 
 
-def instructions(*, domains: tuple[str, ...], sandbox: bool) -> str:
-    """Return the instructions for these domains, with a note on what the calls reach."""
+def instructions(*, domains: tuple[str, ...], sandbox: bool, confirms: bool = False) -> str:
+    """Return the instructions for these domains, with a note on what the calls reach.
+
+    Args:
+        domains: The domains of the caller's tools.
+        sandbox: Whether calls reach the sandbox.
+        confirms: Whether this server itself asks the user before a call that destroys.
+    """
     opening = _OPENING.format(domains=", ".join(domains) or "nothing of it is open to you")
     special = "".join(text for domain, text in _BY_DOMAIN.items() if domain in domains)
-    return f"{opening}\n{_RULES}{special}{_SANDBOX if sandbox else _LIVE}"
+    rules = _RULES.replace("{before_destroying}", _SERVER_ASKS if confirms else _YOU_ASK)
+    return f"{opening}\n{rules}{special}{_SANDBOX if sandbox else _LIVE}"

@@ -28,13 +28,17 @@ class Introduction:
         toolbox: The catalogue.
         callers: Finds out who asks.
         sandbox: Whether calls reach the sandbox.
+        confirms: Whether the user is asked before a call that destroys.
     """
 
-    def __init__(self, server: Server[Any], toolbox: Toolbox, callers: Callers, *, sandbox: bool) -> None:
+    def __init__(
+        self, server: Server[Any], toolbox: Toolbox, callers: Callers, *, sandbox: bool, confirms: bool
+    ) -> None:
         self._server = server
         self._toolbox = toolbox
         self._callers = callers
         self._sandbox = sandbox
+        self._confirms = confirms
 
     async def discover(self, ctx: RequestContext, _params: RequestParams) -> DiscoverResult:
         """Describe the server."""
@@ -55,4 +59,4 @@ class Introduction:
 
     def _instructions(self, ctx: RequestContext) -> str:
         selection = self._toolbox.selection(self._callers.of(ctx).policy)
-        return instructions(domains=domains_of(selection), sandbox=self._sandbox)
+        return instructions(domains=domains_of(selection), sandbox=self._sandbox, confirms=self._confirms)

@@ -93,7 +93,9 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
         identity.NAME,
         version=version,
         title=identity.TITLE,
-        instructions=instructions(domains=domains_of(everything), sandbox=sandbox),
+        instructions=instructions(
+            domains=domains_of(everything), sandbox=sandbox, confirms=confirmation is not None
+        ),
         icons=[identity.ICON],
         cache_hints=dict.fromkeys(get_args(CacheableMethod), hint),
         get_tool_input_schema=_schemas_with_headers(everything).get,
@@ -105,7 +107,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     listing = ToolListing(toolbox, callers, page_size=page_size)
     resources = Resources(toolbox, callers)
     prompts = Prompts(toolbox, callers)
-    introduction = Introduction(server, toolbox, callers, sandbox=sandbox)
+    introduction = Introduction(server, toolbox, callers, sandbox=sandbox, confirms=confirmation is not None)
 
     def answer(
         method: str, params_type: type[BaseModel], handler: Callable[[RequestContext, Any], Any]

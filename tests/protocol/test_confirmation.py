@@ -111,6 +111,20 @@ async def test_over_standard_streams_the_client_is_asked_too(backend: Backend, m
     assert backend.removed == ["Finance"]
 
 
+@ERAS
+async def test_an_agent_is_told_who_asks(backend: Backend, mode: Any) -> None:
+    async with (
+        Client(Replica(backend).server, mode=mode) as asking,
+        Client(backend.server(), mode=mode) as other,
+    ):
+        told, not_told = asking.instructions, other.instructions
+
+    assert told is not None
+    assert "this server asks the user" in told
+    assert not_told is not None
+    assert "ask the user first" in not_told
+
+
 async def test_nobody_waits_longer_than_the_timeout(backend: Backend) -> None:
     called_off = asyncio.Event()
 
