@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help run test test-http lint format bench catalog conformance screenshots requirements clean
+.PHONY: help run test test-http lint format bench catalog fuzz conformance screenshots requirements clean
 
 help: ## List the targets (this is what make alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ bench: $(VENV)/.development ## Measure the service next to a bare application
 
 catalog: $(VENV)/.runtime ## Write app/catalog/snapshot.json, the wire form of every tool
 	@$(BIN)/python -m app catalog --write $(ARGS)
+
+fuzz: $(VENV)/.development ## Send 100,000 damaged requests (some minutes; ARGS="--inputs 5000 --seed 7")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 conformance: $(VENV)/.development ## Run the official MCP conformance suite (needs Node)
 	@$(BIN)/python -m tests.conformance $(ARGS)
