@@ -108,6 +108,7 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
         host=settings.host,
         port=settings.port,
         readiness=readiness,
+        shutdown_delay=settings.shutdown_delay_ms / 1000,
         shutdown_timeout=settings.shutdown_timeout_ms / 1000,
         on_started=started,
         tls=load_certificates(settings),

@@ -79,7 +79,12 @@ class Settings(BaseSettings):
     shutdown_timeout_ms: Annotated[int, whole_number(1, unit="milliseconds")] = Field(
         default=10_000,
         validation_alias="MCP_SHUTDOWN_TIMEOUT_MS",
-        description="How long running calls may take to finish after SIGTERM.",
+        description="How long running calls may take to finish after SIGTERM and that delay.",
+    )
+    shutdown_delay_ms: Annotated[int, whole_number(0, unit="milliseconds")] = Field(
+        default=0,
+        validation_alias="MCP_SHUTDOWN_DELAY_MS",
+        description="How long to serve on after SIGTERM, not ready, for balancers to notice; see proxies.md.",
     )
     ready_check: Annotated[Literal["local", "portkey"], choice("local", "portkey")] = Field(
         default="local",

@@ -35,6 +35,7 @@ from app.web.middleware.host import HostGuard
 from app.web.middleware.json_depth import JsonDepth
 from app.web.middleware.last_event_id import DropLastEventId
 from app.web.middleware.methods import McpMethods
+from app.web.middleware.new_sessions import NewSessions
 from app.web.middleware.origin import OriginGuard
 from app.web.middleware.preflight import Preflight
 from app.web.middleware.proxy import ProxyHeaders
@@ -88,7 +89,7 @@ def create_application(
             await readiness.aclose()
 
     application = Starlette(
-        routes=_routes(_guarded(mcp, options), options, readiness),
+        routes=_routes(_guarded(mcp, options, readiness), options, readiness),
         middleware=_middleware(options),
         exception_handlers={HTTPException: http_exception_response},
         lifespan=whole_lifespan,
@@ -120,11 +121,13 @@ def _middleware(options: WebOptions) -> list[Middleware]:
     return middleware
 
 
-def _guarded(mcp: ASGIApp, options: WebOptions) -> ASGIApp:
+def _guarded(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> ASGIApp:
     """Wrap the MCP endpoint; the last line is the first to see a request."""
     endpoint: ASGIApp = FinishStreams(StreamAge(mcp, max_age=options.stream_max_age))
     if options.event_store_mode == "off":
         endpoint = DropLastEventId(endpoint)
+    if options.session_mode == "stateful" and not options.sessions_shared:
+        endpoint = NewSessions(endpoint, stopping=lambda: readiness.phase == "draining")
     endpoint = JsonDepth(endpoint)
     endpoint = BodyLimit(endpoint, max_bytes=options.max_request_bytes, timeout=options.body_timeout)
     endpoint = JsonOnly(endpoint)

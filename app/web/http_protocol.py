@@ -42,6 +42,8 @@ LEFTOVER_TIMEOUT: Final = 30.0
 """Seconds for the rest of a body whose request has been answered."""
 STALLED_TIMEOUT: Final = 60.0
 """Seconds for which a client may leave an answer unread."""
+DUE_SECONDS: Final = 0.5
+"""How long a server that stops waits for a request that is due: a connection is new, or a head has begun."""
 LINGER_SECONDS: Final = 2.0
 """How long a refused client may go on sending, so that it comes to read why it was refused."""
 
@@ -80,12 +82,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
     _ended = False
+    _quiet_since = 0.0
+    _has_asked = False
 
     # --- the connection ---
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start waiting for the first request."""
         super().connection_made(transport)
+        self._quiet_since = self.loop.time()
         self._start_timer(self.head_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -130,11 +135,34 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._stalled = None
         super().resume_writing()
 
+    # --- when the server stops ---
+
+    @property
+    def answers(self) -> bool:
+        """Whether a request is being answered."""
+        return not self._is_idle()
+
+    def close_when_quiet_for(self, seconds: float) -> None:
+        """Close if no request came for so long: whoever keeps idle connections for less does it first.
+
+        Closing at once would meet requests on their way, of which their senders cannot know whether they
+        were served. A request that is due gets `DUE_SECONDS` in any case.
+        """
+        is_due = self._in_head or not self._has_asked
+        patience = max(seconds, DUE_SECONDS) if is_due else seconds
+        if (
+            self._is_idle()
+            and self.loop.time() - self._quiet_since >= patience
+            and not self.transport.is_closing()
+        ):
+            self.transport.close()
+
     # --- what the parser finds ---
 
     def on_message_begin(self) -> None:
         """Note that a head begins."""
         super().on_message_begin()
+        self._quiet_since = self.loop.time()
         self._begun += 1
         self._in_head = True
         self._head_bytes = self._headers = 0
@@ -166,7 +194,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             # The parser leaves the body out and stops; `_feed` begins anew.
             return
         self._in_head = False
-        self._in_body = True
+        self._in_body = self._has_asked = True
         self._stop_timer()
         super().on_headers_complete()
 
@@ -185,6 +213,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._end(self._refusal)
             return
         super().on_response_complete()
+        self._quiet_since = self.loop.time()
         if self._in_body and not self.pipeline:
             self._start_timer(self.leftover_timeout)
 

@@ -51,6 +51,7 @@ class WebOptions:
         body_timeout: Seconds a client may take to send that body.
         stream_max_age: Seconds after which a GET stream ends, to be opened anew.
         session_mode: Whether sessions of the 2025 era exist.
+        sessions_shared: Whether another process can go on with a session of this one.
         event_store_mode: Where events for resumption are kept.
         backend: Whether tools reach Portkey or the sandbox in this process.
         tls: Whether this process itself speaks TLS.
@@ -76,6 +77,7 @@ class WebOptions:
     body_timeout: float = 30.0
     stream_max_age: float = 3600.0
     session_mode: SessionMode = "stateless"
+    sessions_shared: bool = False
     event_store_mode: EventStoreMode = "off"
     backend: Backend = "portkey"
     tls: bool = False

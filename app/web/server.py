@@ -1,17 +1,23 @@
 """Runs the HTTP application, and ends it without breaking off what is under way.
 
-On the first SIGTERM or SIGINT the process is not ready at once, stops accepting connections, lets calls
-finish, then ends the open streams, and leaves. A second signal makes it leave now. SIGHUP, where something
-waits for it, has files read or opened again.
+On the first SIGTERM or SIGINT the process is not ready at once. It goes on serving for the shutdown delay,
+stops accepting connections, lets calls finish, then ends the open streams, and leaves. A second signal makes
+it leave now. SIGHUP, where something waits for it, has files read or opened again.
+
+Behind a balancer that keeps connections, a request may be on its way into a connection that closes, and then
+nobody knows whether it was served. So every answer after the signal says that it is the last on its
+connection (`LastAnswers`), a connection without a request stays open for as long as the delay, and those that
+the system has accepted for us are served before the socket closes. A balancer that keeps idle connections for
+less than the delay loses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
+import contextlib
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 import uvicorn
@@ -20,6 +26,7 @@ from sse_starlette.sse import AppStatus
 from app.web.http_protocol import BoundedHttpProtocol
 from app.web.listening import BindError, bind
 from app.web.middleware.in_flight import InFlight
+from app.web.middleware.last_answers import LastAnswers
 
 if TYPE_CHECKING:
     import socket
@@ -39,6 +46,8 @@ _STREAM_SECONDS = 1.0
 _GOODBYE_SECONDS = 2.0
 """How long a TLS client may take to answer that the connection ends; asyncio itself would wait 30 s."""
 _LIFESPAN_SECONDS = 5.0
+_TICK_SECONDS = 0.05
+"""How often a server that stops looks at its connections."""
 _EXIT_FAILURE = 1
 _SIGHUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 
@@ -60,6 +69,7 @@ class Server(uvicorn.Server):
         app: ASGIApp,
         *,
         readiness: Readiness,
+        shutdown_delay: float = 0.0,
         shutdown_timeout: float = 10.0,
         on_started: Callable[[int], None] = lambda _port: None,
         end_streams: Callable[[], None] = end_sse_streams,
@@ -71,14 +81,16 @@ class Server(uvicorn.Server):
         Args:
             app: The application.
             readiness: Told when the socket listens and when the process drains.
-            shutdown_timeout: Seconds from the signal until calls that are still running are cancelled.
+            shutdown_delay: Seconds after SIGTERM in which everything is served as before, and for which a
+                connection without a request is left open. SIGINT, which people send, has none.
+            shutdown_timeout: Seconds from then on until calls that are still running are cancelled.
             on_started: Called with the TCP port when the socket listens.
             end_streams: Called once no call is in progress any more, to end the streams that have no end
                 of their own.
             tls: Makes the sockets speak TLS, and is reloaded on SIGHUP (not on Windows, which has none).
             on_hangup: What else SIGHUP calls.
         """
-        self._in_flight = InFlight(app)
+        self._in_flight = InFlight(LastAnswers(app, stopping=lambda: self.should_exit))
         super().__init__(
             uvicorn.Config(
                 self._in_flight,
@@ -94,7 +106,6 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 log_config=None,
                 log_level="warning",
-                timeout_graceful_shutdown=math.ceil(shutdown_timeout),
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 ssl_context_factory=None if tls is None else lambda _config, _default: tls.context,
             )
@@ -102,7 +113,9 @@ class Server(uvicorn.Server):
         self.clean = True
         self._forced = asyncio.Event()
         self._readiness = readiness
+        self._delay = shutdown_delay
         self._shutdown_timeout = shutdown_timeout
+        self._listening: list[socket.socket] = []
         self._on_started = on_started
         self._end_streams = end_streams
         self._tls = tls
@@ -115,6 +128,8 @@ class Server(uvicorn.Server):
         Unlike uvicorn's, does not raise the signal again at the end: a drained process exits with 0.
         """
         self._readiness.draining()
+        if sig == signal.SIGINT:
+            self._delay = 0.0
         if self.should_exit:
             self.force_exit = True
             # uvicorn's own loops tick every 0.1 s, which wakes this event's waiter too.
@@ -124,58 +139,122 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, listen, and say so."""
         await super().startup(sockets=sockets)
+        # A second name for each socket: the loop closes its own before we have looked at who is waiting.
+        self._listening = [listening.dup() for listening in sockets or []]
         if self._on_hangup and _SIGHUP is not None:
             asyncio.get_running_loop().add_signal_handler(_SIGHUP, self._hang_up)
         self._readiness.serving()
         self._on_started(self.servers[0].sockets[0].getsockname()[1])
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain, then stop the application. Takes the shutdown timeout and `_LIFESPAN_SECONDS` at most."""
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - its twin is closed
+        """Drain, then stop the application.
+
+        Takes the delay twice at most (once for an answer that begins before the signal and ends after the
+        delay), the shutdown timeout and `_LIFESPAN_SECONDS`.
+        """
         self._readiness.draining()
-        self._log.info("draining", calls_in_flight=self._in_flight.count)
-        self._readiness.release()
-        drain = asyncio.create_task(self._drain())
-        stop = asyncio.create_task(super().shutdown(sockets=sockets))
+        self._log.info("draining", calls_in_flight=self._in_flight.calls)
+        stop = asyncio.create_task(self._stop())
         forced = asyncio.create_task(self._forced.wait())
         try:
             await asyncio.wait(
                 {stop, forced},
-                timeout=self._shutdown_timeout + _LIFESPAN_SECONDS,
+                timeout=self._delay + self._shutdown_timeout + _LIFESPAN_SECONDS,
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
             self.clean = self.clean and stop.done()
-            helpers = {drain, stop, forced}
-            for task in helpers | (set() if stop.done() else self.server_state.tasks):
+            for task in {stop, forced} | (set() if stop.done() else self.server_state.tasks):
                 task.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            ended = await asyncio.gather(stop, forced, return_exceptions=True)
+            for listening in self._listening:
+                listening.close()
             if self._on_hangup and _SIGHUP is not None:
                 asyncio.get_running_loop().remove_signal_handler(_SIGHUP)
         self._log.info("stopped", clean=self.clean)
+        if isinstance(ended[0], Exception):
+            raise ended[0]
+
+    async def _stop(self) -> None:
+        loop = asyncio.get_running_loop()
+        await self._until(lambda: False, loop.time() + self._delay)
+        self._readiness.release()
+        await self._stop_listening()
+        deadline = loop.time() + self._shutdown_timeout
+        for_streams = min(_STREAM_SECONDS, self._shutdown_timeout / 2)
+        in_time = await self._until(self._only_streams, deadline - for_streams, close_quiet=True)
+        if not in_time and self._in_flight.calls:
+            self.clean = False
+            self._log.warning("calls_cut_short", calls=self._in_flight.calls)
+        self._end_streams()
+        goodbye = loop.time() + _GOODBYE_SECONDS
+        if not await self._until(self._is_deserted, min(goodbye, deadline), close_quiet=True):
+            self._hang_up_on_the_deaf()
+            if not await self._until(self._is_deserted, deadline, close_quiet=True):
+                for task in self.server_state.tasks:
+                    task.cancel()
+        await self.lifespan.shutdown()
+
+    async def _until(
+        self, reached: Callable[[], bool], deadline: float, *, close_quiet: bool = False
+    ) -> bool:
+        """Wait until `reached`, or `deadline` by the loop's clock; say which."""
+        loop = asyncio.get_running_loop()
+        while not reached():
+            if loop.time() >= deadline:
+                return False
+            await asyncio.sleep(_TICK_SECONDS)
+            await self.on_tick(0)  # keeps the Date of the answers
+            if close_quiet:
+                for connection in list(self._connections):
+                    connection.close_when_quiet_for(self._delay)
+        return True
+
+    async def _stop_listening(self) -> None:
+        """Close the sockets, and serve those whose connections the system has accepted for us."""
+        for server in self.servers:
+            server.close()
+        waiting: list[socket.socket] = []
+        while self._listening:
+            with self._listening.pop() as listening, contextlib.suppress(OSError):
+                while True:
+                    waiting.append(listening.accept()[0])
+        loop = asyncio.get_running_loop()
+        for connection in waiting:
+            connection.setblocking(False)  # noqa: FBT003 - its only parameter
+            with contextlib.suppress(OSError):
+                await loop.connect_accepted_socket(self._protocol, connection, ssl=self.config.ssl)
 
     def _hang_up(self) -> None:
         for react in self._on_hangup:
             react()
 
-    async def _drain(self) -> None:
-        """Wait for calls, then end the streams, which also cuts off the calls whose time is up.
+    def _protocol(self) -> BoundedHttpProtocol:
+        return BoundedHttpProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
-        Then let go of TLS clients that keep a connection and do not listen; `shutdown` cancels the wait.
-        """
-        try:
-            async with asyncio.timeout(
-                self._shutdown_timeout - min(_STREAM_SECONDS, self._shutdown_timeout / 2)
-            ):
-                await self._in_flight.idle()
-        except TimeoutError:
-            self.clean = False
-            self._log.warning("calls_cut_short", calls=self._in_flight.count)
-        self._end_streams()
-        if self._tls is not None:
-            await asyncio.sleep(_GOODBYE_SECONDS)
-            for connection in list(self.server_state.connections):
-                if connection.transport.is_closing():
-                    connection.transport.abort()
+    @property
+    def _connections(self) -> set[BoundedHttpProtocol]:
+        return cast("set[BoundedHttpProtocol]", self.server_state.connections)
+
+    def _only_streams(self) -> bool:
+        connections = [one for one in self._connections if not one.transport.is_closing()]
+        return (
+            not self._in_flight.calls
+            and all(connection.answers for connection in connections)
+            # One more has a request that is about to be served.
+            and len(connections) <= self._in_flight.others
+        )
+
+    def _is_deserted(self) -> bool:
+        return not self._connections and not self.server_state.tasks
+
+    def _hang_up_on_the_deaf(self) -> None:
+        """Let go of clients that do not answer that their connection ends, as TLS has it."""
+        for connection in list(self._connections):
+            if connection.transport.is_closing():
+                connection.transport.abort()
 
 
 def serve(  # noqa: PLR0913 - every part is set by the command line
@@ -184,6 +263,7 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
     host: str,
     port: int,
     readiness: Readiness,
+    shutdown_delay: float = 0.0,
     shutdown_timeout: float = 10.0,
     on_started: Callable[[int], None] = lambda _port: None,
     end_streams: Callable[[], None] = end_sse_streams,
@@ -197,7 +277,8 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
         host: The address to listen on.
         port: The TCP port; 0 lets the system choose.
         readiness: Told when the socket listens and when the process drains.
-        shutdown_timeout: Seconds from the signal until calls that are still running are cancelled.
+        shutdown_delay: Seconds after SIGTERM in which everything is served as before.
+        shutdown_timeout: Seconds from then on until calls that are still running are cancelled.
         on_started: Called with the TCP port when the socket listens.
         end_streams: Ends the open streams once no call is in progress. One that replaces the default
             must call `end_sse_streams` too.
@@ -218,6 +299,7 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
     server = Server(
         app,
         readiness=readiness,
+        shutdown_delay=shutdown_delay,
         shutdown_timeout=shutdown_timeout,
         on_started=on_started,
         end_streams=end_streams,

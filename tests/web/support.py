@@ -126,6 +126,7 @@ async def running(
     app: ASGIApp,
     readiness: Readiness | None = None,
     *,
+    shutdown_delay: float = 0.0,
     shutdown_timeout: float = 5.0,
     tls: Certificates | None = None,
 ) -> AsyncIterator[Running]:
@@ -136,6 +137,7 @@ async def running(
     server = Server(
         app,
         readiness=readiness,
+        shutdown_delay=shutdown_delay,
         shutdown_timeout=shutdown_timeout,
         on_started=started.set_result,
         end_streams=streams_ended.set,

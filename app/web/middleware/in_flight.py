@@ -1,8 +1,7 @@
-"""Counts the calls that are being answered, so that a shutdown can wait for them."""
+"""Counts what is being answered, so that a shutdown can wait for it."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,36 +10,37 @@ if TYPE_CHECKING:
 _LISTEN = (b"mcp-method", b"subscriptions/listen")
 
 
+def is_listen(scope: Scope) -> bool:
+    """Tell whether a request opens a stream of change notifications."""
+    return any((name, value.strip()) == _LISTEN for name, value in scope["headers"])
+
+
 class InFlight:
-    """Counts POSTs, except `subscriptions/listen`, whose answer is a stream without an end of its own.
+    """Counts POSTs as calls, but for `subscriptions/listen`, whose answer has no end of its own.
 
     Attributes:
-        count: Calls in progress.
+        calls: Calls in progress.
+        others: What else is in progress: streams, probes, pages.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self.count = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.calls = 0
+        self.others = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["method"] != "POST" or self._is_stream(scope):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        self.count += 1
-        self._idle.clear()
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self.count -= 1
-            if not self.count:
-                self._idle.set()
-
-    async def idle(self) -> None:
-        """Wait until no call is in progress."""
-        await self._idle.wait()
-
-    def _is_stream(self, scope: Scope) -> bool:
-        return any((name, value.strip()) == _LISTEN for name, value in scope["headers"])
+        elif scope["method"] == "POST" and not is_listen(scope):
+            self.calls += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self.calls -= 1
+        else:
+            self.others += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self.others -= 1
