@@ -249,6 +249,7 @@ class Service:
             event_log=event_log,
             idle_timeout=settings.session_timeout_ms / 1000,
             max_sessions=settings.max_sessions,
+            max_sessions_per_principal=settings.max_sessions_per_principal,
             max_body_bytes=settings.max_request_bytes,
         )
 

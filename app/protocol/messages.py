@@ -14,6 +14,8 @@ from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
 from starlette.responses import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _JSON: Final = "application/json"
@@ -51,7 +53,7 @@ class OneMessage:
         await self._app(scope, replay, send)
 
 
-def error_response(status: int, error: JSONRPCError, headers: dict[str, str] | None = None) -> Response:
+def error_response(status: int, error: JSONRPCError, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a JSON-RPC error."""
     return Response(error.model_dump_json(by_alias=True, exclude_unset=True), status, headers, _JSON)
 

@@ -222,6 +222,11 @@ class Settings(BaseSettings):
         validation_alias="MCP_MAX_SESSIONS",
         description="Most sessions open at once in this process; further ones are refused until one ends.",
     )
+    max_sessions_per_principal: Annotated[int, whole_number(1, 1_000_000)] = Field(
+        default=250,
+        validation_alias="MCP_MAX_SESSIONS_PER_PRINCIPAL",
+        description="Most of these that one caller may have; further ones are answered with 429.",
+    )
 
     # Event store
 

@@ -16,7 +16,17 @@ from tests.hostile.wire import message, post
 from tests.web.support import running
 
 ServiceName = Literal[
-    "open", "listed", "bearer", "clerk", "sessions", "proxied", "counted", "counted_proxied"
+    "open",
+    "listed",
+    "bearer",
+    "clerk",
+    "away",
+    "sessions",
+    "full",
+    "shared",
+    "proxied",
+    "counted",
+    "counted_proxied",
 ]
 
 TOKEN: Final = "hostile-token-0123456789abcdef"
@@ -46,6 +56,20 @@ SETTINGS: Final[Mapping[ServiceName, Mapping[str, str]]] = {
         **_UNCOUNTED,
     },
     "sessions": {**_BEARER, **_UNCOUNTED, "MCP_SESSION_MODE": "stateful", "MCP_EVENT_STORE": "memory"},
+    "full": {**_UNCOUNTED, "MCP_SESSION_MODE": "stateful", "MCP_MAX_SESSIONS": "2"},
+    "shared": {
+        **_BEARER,
+        **_UNCOUNTED,
+        "MCP_SESSION_MODE": "stateful",
+        "MCP_MAX_SESSIONS_PER_PRINCIPAL": "2",
+    },
+    "away": {
+        "MCP_AUTH_MODE": "clerk",
+        "CLERK_AUDIENCE": AUDIENCE,
+        "CLERK_ISSUER": "https://clerk.test",
+        "CLERK_JWKS_URL": "http://127.0.0.1:9/jwks",
+        **_UNCOUNTED,
+    },
     "proxied": {**_UNCOUNTED, "MCP_TRUST_PROXY": "loopback,10.0.0.0/8"},
     "counted": {**_COUNTED, "MCP_TRUST_PROXY": "10.0.0.0/8"},
     "counted_proxied": {**_COUNTED, "MCP_TRUST_PROXY": "loopback"},

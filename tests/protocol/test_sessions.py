@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakSet
 
 import pytest
+from mcp.server.auth.middleware.bearer_auth import AuthorizationContext
 from mcp.server.connection import Connection
 from mcp.server.session import ServerSession
 from mcp.server.streamable_http import StreamableHTTPServerTransport
@@ -45,6 +46,18 @@ async def test_the_sdk_still_keeps_open_sessions_in_server_instances(backend: Ba
     assert sessions._server_instances == {transport.mcp_session_id: transport}
     assert sessions.open_sessions == 1
     assert sessions._admit_session(None) is None
+
+
+async def test_the_sdk_still_keeps_owners_in_session_owners(backend: Backend) -> None:
+    sessions = manager(backend, max_sessions=9, max_sessions_per_principal=1)
+    ada, bob = (
+        AuthorizationContext(client_id="c", issuer="i", subject=subject) for subject in ("ada", "bob")
+    )
+    transport = sessions._admit_session(ada)
+    assert transport is not None
+    assert sessions._session_owners == {transport.mcp_session_id: ada}
+    assert sessions._admit_session(ada) is None
+    assert (sessions.shortage(ada), sessions.shortage(bob), sessions.shortage(None)) == ("share", None, None)
 
 
 async def test_the_sdk_still_reads_a_transports_events_from_event_store(backend: Backend) -> None:

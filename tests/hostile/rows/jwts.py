@@ -37,6 +37,14 @@ JWTS = [
     _accepted(
         "one of several audiences", lambda clerk: clerk.access_token(aud=["x", "https://mcp.test/mcp"])
     ),
+    Row(
+        "JWT: nobody can be asked for its key",
+        _bearing(lambda clerk: clerk.access_token()),
+        503,
+        "authentication_unavailable",
+        "away",
+        {"retry-after": "5", "www-authenticate": NOT_THERE},
+    ),
     Row("JWT: none", post(), 401, "unauthorized", "clerk", {"www-authenticate": f"{_REALM}, {_WHERE}"}),
     Row(
         "JWT: where to sign in is open to all",

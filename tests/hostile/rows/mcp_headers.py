@@ -11,6 +11,10 @@ from tests.hostile.world import OTHER_TOKEN, TOKEN, World
 _INVALID, _NO_METHOD, _PARAMS, _MISMATCH = -32600, -32601, -32602, -32020
 _MINE = f"Authorization: Bearer {TOKEN}"
 _OTHERS = f"Authorization: Bearer {OTHER_TOKEN}"
+_INITIALIZE = message(
+    "initialize",
+    params={"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "h", "version": "1"}},
+)
 _STREAM = "Accept: text/event-stream"
 
 
@@ -166,6 +170,23 @@ MCP_HEADERS = [
     _with_session("without a token", 401, "unauthorized", post),
     _with_session(
         "with a version that is junk", 400, _PARAMS, lambda mine: post(_MINE, mine, "MCP-Protocol-Version: x")
+    ),
+    Row("session: one more than the server takes", post(body=_INITIALIZE), 503, _INVALID, "full", times=3),
+    Row(
+        "session: one more than a caller may have",
+        post(_MINE, body=_INITIALIZE),
+        429,
+        _INVALID,
+        "shared",
+        times=3,
+    ),
+    Row("session: another caller still may", post(_OTHERS, body=_INITIALIZE), 200, None, "shared"),
+    # a caller's own Portkey key
+    Row(
+        "key: brought where none may be",
+        post("X-Portkey-Api-Key: pk-0123456789"),
+        403,
+        "portkey_key_not_allowed",
     ),
     # resumption
     _resumed("an event that never was", b"junk"),
