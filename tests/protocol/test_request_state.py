@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult
+from starlette.types import Receive, Scope, Send
 
 from app.protocol.confirmation_once import MOST_REMEMBERED, MemoryOnce
 from app.protocol.confirmation_once_redis import RedisOnce
@@ -15,8 +19,8 @@ from app.protocol.request_state import StateKeys
 from app.protocol.request_state_check import DIFFERENT, NOT_SHARED, UNKNOWN, KeyCheck, get_along
 from app.redis_client import connect
 from app.telemetry.component import OK
-from tests.protocol.asking import Replica, answered, error_of, stepwise
-from tests.protocol.stand_in import Backend
+from tests.protocol.asking import Replica, answered, error_of, stepwise, yes
+from tests.protocol.stand_in import Backend, as_caller, serving
 
 OLD, NEW = "old-" + "o" * 32, "new-" + "n" * 32
 
@@ -30,6 +34,28 @@ async def test_a_question_of_one_replica_is_answered_at_another(backend: Backend
 
     assert isinstance(result, CallToolResult)
     assert result.structured_content == {"removed": "Finance"}
+
+
+async def test_behind_a_load_balancer_the_official_client_notices_nothing(backend: Backend) -> None:
+    one, other = Replica(backend), Replica(backend)
+    turns = itertools.cycle([as_caller(one.handler), as_caller(other.handler)])
+    served: list[str] = []
+
+    async def balancer(scope: Scope, receive: Receive, send: Send) -> None:
+        served.append(dict(scope["headers"]).get(b"mcp-method", b"").decode())
+        await next(turns)(scope, receive, send)
+
+    person = yes()
+    async with (
+        other.handler.run(),
+        serving(one.handler, balancer) as url,
+        Client(streamable_http_client(url), mode="auto", elicitation_callback=person) as client,
+    ):
+        results = [await client.call_tool("remove_thing", {"name": name}) for name in ("a", "b", "c")]
+
+    assert [result.structured_content for result in results] == [{"removed": name} for name in "abc"]
+    assert len(person.asked) == 3
+    assert served.count("tools/call") == 6
 
 
 @pytest.mark.parametrize(
