@@ -56,11 +56,10 @@ def _with_session(name: str, status: int, code: int | str | None, build: Callabl
 
 
 def _resumed(name: str, cursor: bytes) -> Row:
-    """There is nothing to resume: the stream ends at once."""
+    """There is nothing to resume: the stream ends at once, and its connection with it."""
     last = b"Last-Event-ID: " + cursor
-    return _with_session(
-        f"resumed from {name}", 200, None, lambda mine: get("/mcp", _MINE, _STREAM, mine, last)
-    )
+    request = _own_session(lambda mine: get("/mcp", _MINE, _STREAM, mine, last))
+    return Row(f"session: resumed from {name}", request, 200, None, "sessions", closes=True)
 
 
 MCP_HEADERS = [
