@@ -50,9 +50,7 @@ async def test_the_sdk_still_keeps_open_sessions_in_server_instances(backend: Ba
 
 async def test_the_sdk_still_keeps_owners_in_session_owners(backend: Backend) -> None:
     sessions = manager(backend, max_sessions=9, max_sessions_per_principal=1)
-    ada, bob = (
-        AuthorizationContext(client_id="c", issuer="i", subject=subject) for subject in ("ada", "bob")
-    )
+    ada, bob = (AuthorizationContext(client_id=name, issuer="i", subject=name) for name in ("ada", "bob"))
     transport = sessions._admit_session(ada)
     assert transport is not None
     assert sessions._session_owners == {transport.mcp_session_id: ada}
