@@ -12,7 +12,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from tests.fuzz.harness import ISSUER, KEY, TOKEN, Headers, Input
-from tests.fuzz.messages import MODERN, bodies, encoded, exchanged, modern, seeds
+from tests.fuzz.messages import MODERN, bodies, encoded, exchanged, modern
 from tests.fuzz.texts import damaged, header_safe, pieces, value
 from tests.fuzz.wire import Wire
 from tests.hostile.rows import ROWS
@@ -277,12 +277,6 @@ def message_2026(draw: st.DrawFn) -> Input:
 
 
 @st.composite
-def seed_2026(draw: st.DrawFn) -> Input:
-    message = modern(draw(st.sampled_from([one for one in seeds() if "method" in one])))
-    return Input("open", _headers((b"mcp-protocol-version", MODERN.encode())), body=draw(encoded(message)))
-
-
-@st.composite
 def wire(draw: st.DrawFn) -> Wire:
     """A request of the table of hostile requests, damaged, in up to three parts, and perhaps with another."""
     whole = draw(damaged(draw(st.sampled_from(_REQUESTS))))
@@ -304,6 +298,6 @@ TARGETS: Final[dict[str, tuple[st.SearchStrategy[Input] | st.SearchStrategy[Wire
     "Last-Event-ID of a session": (last_event_id(), 0.05),
     "query": (query(), 0.05),
     "JSON body, 2025 era": (message_2025(), 0.12),
-    "JSON body, 2026 era": (st.one_of(message_2026(), seed_2026()), 0.08),
+    "JSON body, 2026 era": (message_2026(), 0.08),
 }
 """Inputs, and which share of a run they have."""
