@@ -21,10 +21,10 @@ COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help run test test-http lint format bench catalog fuzz conformance screenshots requirements clean
+.PHONY: help run test test-http lint format bench container-check catalog fuzz conformance screenshots requirements clean
 
 help: ## List the targets (this is what make alone does)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.runtime ## Start the service on http://127.0.0.1:3000/mcp (the sandbox, unless PORTKEY_API_KEY is set)
 	@LOG_FORMAT="$${LOG_FORMAT:-console}" exec $(BIN)/python -m app http $(ARGS)
@@ -54,6 +54,9 @@ format: $(VENV)/.development ## Format the code and fix what can be fixed safely
 
 bench: $(VENV)/.development ## Measure the service next to a bare application
 	@$(BIN)/python -m bench $(ARGS)
+
+container-check: $(VENV)/.runtime ## Build and run the image without a container engine (needs Linux, root and debootstrap)
+	@$(BIN)/python -m deploy.container.replay
 
 catalog: $(VENV)/.runtime ## Write app/catalog/snapshot.json, the wire form of every tool
 	@$(BIN)/python -m app catalog --write $(ARGS)
