@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 
 import httpx2
 import pytest
 
+from app.sandbox.keys import ADMIN_KEY
 from tests.end_to_end import wire
 from tests.end_to_end.held_portkey import held_portkey
-from tests.end_to_end.processes import free_port
-from tests.end_to_end.services import SessionMode, http_service, pointing_at
+from tests.end_to_end.processes import Running, free_port
+from tests.end_to_end.services import JOURNAL, SessionMode, http_service, pointing_at, sandbox_process
 from tests.end_to_end.wire import Era, HttpCaller
 
 
@@ -47,3 +52,110 @@ async def refuses_connections(port: int, within: float = 10.0) -> None:
                 return
             writer.close()
             await asyncio.sleep(0.02)  # between two looks; the condition ends the loop
+
+
+# 2 s for each request about workspaces.
+LATENCY = "latency=2s;path=/workspaces"
+CALLS = 50
+TIMEOUT = 8.0
+
+
+@pytest.mark.parametrize("mode", ["stateful", "stateless"])
+async def test_fifty_calls_of_both_eras_are_delivered_and_streams_end_properly(mode: SessionMode) -> None:
+    with sandbox_process() as sandbox, service_on(sandbox, mode) as service:
+        async with clients(CALLS + 2) as (old_stream, listening, *callers):
+            await old_stream.put(f"{sandbox.url}/_sandbox/fault", json={"fault": LATENCY})
+            hello = HttpCaller(service.mcp_url, "2025")
+            await hello.hello(callers[0])
+            streams = [asyncio.create_task(listen(listening, service))]
+            if mode == "stateful":
+                streams.append(asyncio.create_task(get_stream(old_stream, hello)))
+            calls = [
+                asyncio.create_task(slow_call(client, service, hello, "2026" if number % 2 else "2025"))
+                for number, client in enumerate(callers)
+            ]
+            await until_received(sandbox, CALLS)
+            service.terminate()
+            stopped_at = time.monotonic()
+            answers = await asyncio.gather(*calls)
+            ends = await asyncio.gather(*streams)
+            code = await asyncio.to_thread(service.wait)
+        took, output = time.monotonic() - stopped_at, service.output()
+    assert [answer["result"]["structuredContent"]["slug"] for answer in answers] == [
+        "ws-customer-support"
+    ] * CALLS
+    assert code == 0, output
+    assert took < TIMEOUT, output
+    assert "Traceback" not in output
+    assert "Task was destroyed" not in output
+    listened, *streamed = ends
+    assert '"result"' in listened.rsplit("data: ", 1)[1], listened
+    for text in streamed:
+        assert re.search(r"retry: \d+\r\n\r\n$", text), text
+
+
+async def test_a_session_that_would_end_with_the_process_is_refused_while_it_stops() -> None:
+    delay = {"MCP_SHUTDOWN_DELAY_MS": "3000"}
+    with http_service("stateful", settings=delay) as service:
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            caller = HttpCaller(service.mcp_url, "2025")
+            await caller.hello(client)
+            service.terminate()
+            await not_ready(client, service)
+            refused = await HttpCaller(service.mcp_url, "2025").post(client, wire.initialize())
+            message = wire.tool_call("list_workspaces", {}, "2025")
+            served = await caller.post(client, message)
+        assert refused.status_code == 503
+        assert refused.json()["error"]["code"] == "stopping"
+        assert refused.headers["retry-after"] == "1"
+        assert refused.headers["connection"] == "close"
+        assert wire.answer_of(served)["result"]["structuredContent"]["data"]
+        assert await asyncio.to_thread(service.wait) == 0
+
+
+def service_on(sandbox: Running, mode: SessionMode) -> AbstractContextManager[Running]:
+    settings = pointing_at(f"{sandbox.url}/v1", ADMIN_KEY)
+    return http_service(mode, settings=settings | {"MCP_SHUTDOWN_TIMEOUT_MS": str(int(TIMEOUT * 1000))})
+
+
+@asynccontextmanager
+async def clients(count: int) -> AsyncIterator[list[httpx2.AsyncClient]]:
+    async with AsyncExitStack() as stack:
+        made = [httpx2.AsyncClient(trust_env=False, timeout=30) for _ in range(count)]
+        yield [await stack.enter_async_context(one) for one in made]
+
+
+async def slow_call(
+    client: httpx2.AsyncClient, service: Running, session: HttpCaller, era: Era
+) -> wire.Message:
+    caller = session if era == "2025" else HttpCaller(service.mcp_url, era)
+    message = wire.tool_call("get_workspace", {"workspace_id": "ws-customer-support"}, era, id(client))
+    return wire.answer_of(await caller.post(client, message))
+
+
+async def get_stream(client: httpx2.AsyncClient, session: HttpCaller) -> str:
+    headers = session.headers | {"Accept": "text/event-stream", "MCP-Protocol-Version": wire.VERSIONS["2025"]}
+    return (await client.get(session.url, headers=headers)).raise_for_status().text
+
+
+async def listen(client: httpx2.AsyncClient, service: Running) -> str:
+    message = wire.tool_call("", {}, "2026") | {"method": "subscriptions/listen"}
+    message["params"] = {"_meta": message["params"]["_meta"], "notifications": {"toolsListChanged": True}}
+    headers = HttpCaller(service.mcp_url, "2026").headers | {
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": wire.VERSIONS["2026"],
+        "Mcp-Method": "subscriptions/listen",
+    }
+    return (await client.post(service.mcp_url, json=message, headers=headers)).raise_for_status().text
+
+
+async def until_received(sandbox: Running, count: int) -> None:
+    async with httpx2.AsyncClient(trust_env=False) as client, asyncio.timeout(20):
+        while (await client.get(f"{sandbox.url}{JOURNAL}")).json()["total"] < count:  # noqa: ASYNC110 - as below
+            await asyncio.sleep(0.05)  # between two looks; the condition ends the loop
+
+
+async def not_ready(client: httpx2.AsyncClient, service: Running) -> None:
+    async with asyncio.timeout(10):
+        while (await client.get(f"{service.url}/ready")).status_code != 503:  # noqa: ASYNC110 - of another process
+            await asyncio.sleep(0.02)
