@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help run test test-http lint format bench chaos rolling container-check catalog fuzz conformance screenshots requirements clean
+.PHONY: help run test test-http lint format bench chaos rolling soak container-check catalog fuzz conformance screenshots requirements clean
 
 help: ## List the targets (this is what make alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ chaos: $(VENV)/.development ## Kill, freeze and cut off parts while clients work
 
 rolling: $(VENV)/.development ## Restart replicas behind nginx under load (needs nginx and redis-server)
 	@$(BIN)/python -m tests.faults rolling $(ARGS)
+
+soak: $(VENV)/.development ## Open 10,000 sessions in 15 minutes, leave them, and see that nothing of it stays (Linux)
+	@$(BIN)/python -m tests.faults soak $(ARGS)
 
 catalog: $(VENV)/.runtime ## Write app/catalog/snapshot.json, the wire form of every tool
 	@$(BIN)/python -m app catalog --write $(ARGS)

@@ -1,11 +1,11 @@
-"""`python -m tests.faults chaos|rolling`: the long forms, which print their figures."""
+"""`python -m tests.faults chaos|rolling|soak`: the long forms, which print their figures."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from tests.faults import chaos, rolling
+from tests.faults import chaos, rolling, soak
 
 MODES = ("stateful", "stateless")
 
@@ -22,7 +22,13 @@ def main() -> int:
             options.add_argument("--calls", type=int, default=5000, help="in all modes together")
         else:
             options.add_argument("--rounds", type=int, default=3, help="restarts of each replica")
+    options = kinds.add_parser("soak")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--sessions", type=int, default=10_000, help="each with ten calls")
+    options.add_argument("--minutes", type=float, default=15.0, help="over which they are spread")
     given = parser.parse_args()
+    if given.kind == "soak":
+        return soak.main(given.sessions, given.minutes, given.seed)
     modes = tuple(given.mode or MODES)
     if given.kind == "chaos":
         return chaos.main(given.calls, given.seed, modes)

@@ -71,9 +71,16 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    mode: SessionMode, *, replicas: int = REPLICAS, settings: Mapping[str, str] | None = None
+    mode: SessionMode,
+    *,
+    replicas: int = REPLICAS,
+    settings: Mapping[str, str] | None = None,
+    program: list[str] | None = None,
 ) -> AsyncIterator[Bench]:
-    """Start everything, and leave nothing behind."""
+    """Start everything, and leave nothing behind.
+
+    `settings` change those of the replicas; `program` is run in place of `python -m app http`.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portkey-admin-mcp-faults-")))
         redis = _redis(folder)
@@ -83,7 +90,10 @@ async def bench(
         wanted = _SETTINGS | {"MCP_SESSION_MODE": mode} | pointing_at(_portkey(to_sandbox), ADMIN_KEY)
         if mode == "stateful":
             wanted["MCP_REDIS_URL"] = f"redis://127.0.0.1:{to_redis.port}/0"
-        all_replicas = [_replica(folder, number, wanted | dict(settings or {})) for number in range(replicas)]
+        wanted |= dict(settings or {})
+        all_replicas = [
+            _replica(folder, number, wanted, program or command("http")) for number in range(replicas)
+        ]
         nginx = _nginx(folder, [one.port for one in all_replicas])
         for group in ([nginx], all_replicas, [sandbox, redis]):
             stack.push_async_callback(together, *(part.aclose for part in group))
@@ -124,11 +134,11 @@ def _sandbox(folder: Path) -> Part:
     )
 
 
-def _replica(folder: Path, number: int, settings: Mapping[str, str]) -> Part:
+def _replica(folder: Path, number: int, settings: Mapping[str, str], program: list[str]) -> Part:
     port = free_port()
     name = f"replica {number + 1}"
     log = folder / f"replica-{number + 1}.log"
-    return Part(name, command("http"), port, log, {**settings, "MCP_PORT": str(port)}, probe="/ready")
+    return Part(name, program, port, log, {**settings, "MCP_PORT": str(port)}, probe="/ready")
 
 
 def _nginx(folder: Path, replicas: list[int]) -> Part:

@@ -24,7 +24,6 @@ _READS: tuple[tuple[str, dict[str, object]], ...] = (
     ("list_workspaces", {}),
     ("list_api_keys", {"page_size": 3}),
 )
-_WRITE_SHARE = 1 / 3
 
 
 class ViolationError(Exception):
@@ -46,6 +45,7 @@ class Caller:
     http: httpx2.AsyncClient
     ledger: Ledger
     rng: random.Random
+    write_share: float = 1 / 3
     session: str | None = None
     _number: int = 0
     sessions_opened: int = field(default=0)
@@ -62,7 +62,7 @@ class Caller:
         self._number += 1
         write: str | None = None
         tool, arguments = self.rng.choice(_READS)
-        if self.rng.random() < _WRITE_SHARE:
+        if self.rng.random() < self.write_share:
             # The first six characters go into the slug, which must be unique too.
             write = f"{self._number:04}{self.name} by a client under faults"
             tool, arguments = "create_config", {"name": write, "config": {"retry": {"attempts": 1}}}
