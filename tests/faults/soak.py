@@ -67,7 +67,8 @@ class Outcome:
             ", ".join(f"{kind} {count:,}x" for kind, count in self.failures.most_common()) or "none failed"
         )
         lines = [
-            f"{self.sessions:,} sessions opened and left in {self.seconds:,.0f} s; {self.calls:,} calls, {failed}",
+            f"{self.sessions:,} sessions opened and left in {self.seconds:,.0f} s",
+            f"{self.calls:,} calls, {failed}",
             "",
             f"{'':<18}{'baseline':>10}{'peak':>10}{'end':>10}",
         ]
