@@ -111,6 +111,7 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
         shutdown_delay=settings.shutdown_delay_ms / 1000,
         shutdown_timeout=settings.shutdown_timeout_ms / 1000,
         on_started=started,
+        calls_under_way=lambda: service.toolbox.calls_under_way,
         tls=load_certificates(settings),
         on_hangup=service.on_hangup,
     )

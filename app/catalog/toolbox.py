@@ -109,6 +109,9 @@ class Toolbox:
         credential: The server's own Portkey key, for callers who have no other; None when there is none, and
             their calls then say how to set one.
         max_result_bytes: Bytes of text beyond which an answer is cut.
+
+    Attributes:
+        calls_under_way: Calls that have begun and not ended.
     """
 
     def __init__(
@@ -126,6 +129,7 @@ class Toolbox:
         self._forms = forms
         self._portkey = portkey
         self._credential = credential
+        self.calls_under_way = 0
         self.selection = lru_cache(POLICIES_REMEMBERED)(self._select)
 
     def declared(self, name: str) -> Tool | None:
@@ -147,6 +151,7 @@ class Toolbox:
         tool = self.selection(context.policy).tool(name)
         if tool is None:
             raise KeyError(name)
+        self.calls_under_way += 1
         try:
             inputs = validate(tool, arguments)
             credential = self._credential_of(context.portkey_key)
@@ -158,6 +163,8 @@ class Toolbox:
             return results.stopped(error)
         except PortkeyError as error:
             return results.failed(tool, error)
+        finally:
+            self.calls_under_way -= 1
         return results.succeeded(
             tool, inputs, data, wanted=wanted_fields(tool, arguments), limit=self._max_result_bytes
         )

@@ -64,7 +64,7 @@ class Server(uvicorn.Server):
         clean: False once anything was cut short: calls cancelled at the deadline, or a second signal.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as `serve`
         self,
         app: ASGIApp,
         *,
@@ -73,6 +73,7 @@ class Server(uvicorn.Server):
         shutdown_timeout: float = 10.0,
         on_started: Callable[[int], None] = lambda _port: None,
         end_streams: Callable[[], None] = end_sse_streams,
+        calls_under_way: Callable[[], int] = lambda: 0,
         tls: Certificates | None = None,
         on_hangup: Sequence[Callable[[], None]] = (),
     ) -> None:
@@ -87,6 +88,8 @@ class Server(uvicorn.Server):
             on_started: Called with the TCP port when the socket listens.
             end_streams: Called once no call is in progress any more, to end the streams that have no end
                 of their own.
+            calls_under_way: How many calls are worked on. They may outlive their requests: a client of 2025
+                that hangs up does not end its call, and a write must not be broken off.
             tls: Makes the sockets speak TLS, and is reloaded on SIGHUP (not on Windows, which has none).
             on_hangup: What else SIGHUP calls.
         """
@@ -118,6 +121,7 @@ class Server(uvicorn.Server):
         self._listening: list[socket.socket] = []
         self._on_started = on_started
         self._end_streams = end_streams
+        self._calls_under_way = calls_under_way
         self._tls = tls
         self._on_hangup = (*([] if tls is None else [tls.reload]), *on_hangup)
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web")
@@ -153,7 +157,7 @@ class Server(uvicorn.Server):
         delay), the shutdown timeout and `_LIFESPAN_SECONDS`.
         """
         self._readiness.draining()
-        self._log.info("draining", calls_in_flight=self._in_flight.calls)
+        self._log.info("draining", calls_in_flight=self._calls)
         stop = asyncio.create_task(self._stop())
         forced = asyncio.create_task(self._forced.wait())
         try:
@@ -183,9 +187,9 @@ class Server(uvicorn.Server):
         deadline = loop.time() + self._shutdown_timeout
         for_streams = min(_STREAM_SECONDS, self._shutdown_timeout / 2)
         in_time = await self._until(self._only_streams, deadline - for_streams, close_quiet=True)
-        if not in_time and self._in_flight.calls:
+        if not in_time and self._calls:
             self.clean = False
-            self._log.warning("calls_cut_short", calls=self._in_flight.calls)
+            self._log.warning("calls_cut_short", calls=self._calls)
         self._end_streams()
         goodbye = loop.time() + _GOODBYE_SECONDS
         if not await self._until(self._is_deserted, min(goodbye, deadline), close_quiet=True):
@@ -238,10 +242,14 @@ class Server(uvicorn.Server):
     def _connections(self) -> set[BoundedHttpProtocol]:
         return cast("set[BoundedHttpProtocol]", self.server_state.connections)
 
+    @property
+    def _calls(self) -> int:
+        return max(self._in_flight.calls, self._calls_under_way())
+
     def _only_streams(self) -> bool:
         connections = [one for one in self._connections if not one.transport.is_closing()]
         return (
-            not self._in_flight.calls
+            not self._calls
             and all(connection.answers for connection in connections)
             # One more has a request that is about to be served.
             and len(connections) <= self._in_flight.others
@@ -267,6 +275,7 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
     shutdown_timeout: float = 10.0,
     on_started: Callable[[int], None] = lambda _port: None,
     end_streams: Callable[[], None] = end_sse_streams,
+    calls_under_way: Callable[[], int] = lambda: 0,
     tls: Certificates | None = None,
     on_hangup: Sequence[Callable[[], None]] = (),
 ) -> int:
@@ -282,6 +291,7 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
         on_started: Called with the TCP port when the socket listens.
         end_streams: Ends the open streams once no call is in progress. One that replaces the default
             must call `end_sse_streams` too.
+        calls_under_way: How many calls are worked on, with or without a client that waits.
         tls: Makes it HTTPS.
         on_hangup: What SIGHUP calls, besides having the certificate read again.
 
@@ -303,6 +313,7 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
         shutdown_timeout=shutdown_timeout,
         on_started=on_started,
         end_streams=end_streams,
+        calls_under_way=calls_under_way,
         tls=tls,
         on_hangup=on_hangup,
     )

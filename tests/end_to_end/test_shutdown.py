@@ -54,6 +54,26 @@ async def refuses_connections(port: int, within: float = 10.0) -> None:
             await asyncio.sleep(0.02)  # between two looks; the condition ends the loop
 
 
+async def test_a_call_whose_client_has_left_is_not_broken_off() -> None:
+    port = free_port()
+    with http_service("stateful", settings=pointing_at(f"http://127.0.0.1:{port}/v1")) as service:
+        async with held_portkey(port) as portkey, httpx2.AsyncClient(trust_env=False) as client:
+            caller = HttpCaller(service.mcp_url, "2025")
+            await caller.hello(client)
+            message = wire.tool_call("create_config", {"name": "Kept", "config": {}}, "2025")
+            call = asyncio.create_task(caller.post(client, message))
+            exchange = await portkey.next_exchange()
+            call.cancel()
+            await asyncio.wait([call])
+            service.terminate()
+            await refuses_connections(service.port)
+            with pytest.raises(TimeoutError):
+                await exchange.hung_up(1.0)
+            exchange.answer({})
+            code = await asyncio.to_thread(service.wait)
+        assert code == 0, service.output()
+
+
 # 2 s for each request about workspaces.
 LATENCY = "latency=2s;path=/workspaces"
 CALLS = 50
