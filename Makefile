@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help run test test-http lint format bench chaos rolling soak container-check catalog fuzz conformance screenshots requirements clean
+.PHONY: help run test test-http lint format bench chaos rolling soak container-check catalog fuzz conformance screenshots requirements clean deploy-check
 
 help: ## List the targets (this is what make alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,8 @@ rolling: $(VENV)/.development ## Restart replicas behind nginx under load (needs
 
 soak: $(VENV)/.development ## Open 10,000 sessions in 15 minutes, leave them, and see that nothing of it stays (Linux)
 	@$(BIN)/python -m tests.faults soak $(ARGS)
+deploy-check: $(VENV)/.deploy ## Check the deployment files with the checkers of their formats
+	@$(BIN)/python -m deploy.check
 
 catalog: $(VENV)/.runtime ## Write app/catalog/snapshot.json, the wire form of every tool
 	@$(BIN)/python -m app catalog --write $(ARGS)
@@ -85,6 +87,9 @@ requirements: $(VENV)/.development ## Pin the dependencies of pyproject.toml wit
 	$(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-deps \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 		$(if $(UPGRADE),--upgrade) --group redis-server --output-file requirements-redis.txt
+	$(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
+		$(if $(UPGRADE),--upgrade) --constraint requirements-dev.txt --group deploy --output-file requirements-deploy.txt
 
 clean: ## Remove the virtual environment and everything generated
 	rm -rf $(VENV) .cache bench/results .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
@@ -110,6 +115,11 @@ $(BIN)/python:
 $(VENV)/.runtime: requirements.txt | $(BIN)/python
 	@echo "Installing the pinned dependencies into $(VENV) (only when they change; about a minute) ..."
 	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/.deploy: requirements-deploy.txt | $(BIN)/python
+	@echo "Installing the checkers of the deployment files into $(VENV) (only when they change) ..."
+	@$(INSTALL) -r requirements-deploy.txt
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt pyproject.toml | $(BIN)/python

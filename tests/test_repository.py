@@ -9,7 +9,12 @@ import pytest
 import app
 
 ROOT = Path(__file__).parents[1]
-REQUIREMENTS = ["requirements.txt", "requirements-dev.txt", "requirements-redis.txt"]
+REQUIREMENTS = [
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-redis.txt",
+    "requirements-deploy.txt",
+]
 
 
 def pins(file: str) -> dict[str, str]:
