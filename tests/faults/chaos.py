@@ -14,8 +14,9 @@ import httpx2
 
 from app.sandbox.keys import ADMIN_KEY
 from tests.end_to_end.services import SessionMode
+from tests.faults.answers import RetryableError
 from tests.faults.bench import TOKEN, Bench, bench
-from tests.faults.clients import Caller, Kind, RetryableError
+from tests.faults.clients import DEADLINE, Caller, Kind
 from tests.faults.ledger import Balance, Ledger
 from tests.faults.schedule import Chaos
 
@@ -67,7 +68,7 @@ async def swarm(
     async with AsyncExitStack() as stack:
         callers = []
         for number in range(clients):
-            http = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False))
+            http = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=DEADLINE + 5))
             kind: Kind = "2026" if number % 2 else old
             own = random.Random(rng.random())
             callers.append(Caller(f"{number:02}", kind, parts.url, TOKEN, http, ledger, own))

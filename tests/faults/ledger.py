@@ -34,6 +34,7 @@ class Ledger:
 
     calls: list[Call] = field(default_factory=list)
     lost_sessions: list[str] = field(default_factory=list)
+    resumed: int = 0
 
     def verdict(self, held: Counter[str]) -> Balance:
         """Compare what clients were told with what the sandbox holds; `held` counts each name there."""
@@ -41,6 +42,7 @@ class Ledger:
         told = [call.write for call in writes if call.failure is None and call.violation is None]
         return Balance(
             calls=len(self.calls),
+            resumed=self.resumed,
             writes=len(writes),
             acknowledged=len(told),
             lost=sorted(name for name in told if name is not None and not held[name]),
@@ -61,6 +63,7 @@ class Balance:
     """What a run came to. `lost`, `doubled`, `violations` and `lost_sessions` are empty when all is well."""
 
     calls: int
+    resumed: int
     writes: int
     acknowledged: int
     lost: list[str]
@@ -82,6 +85,7 @@ class Balance:
         rows = [
             ("calls", f"{self.calls:,}"),
             ("  with a result", f"{self.calls - failed - sum(self.violations.values()):,}"),
+            ("    of them on a stream that broke and was resumed", f"{self.resumed:,}"),
             ("  with a clean error that may be retried", f"{failed:,}"),
             *((f"    {kind}", f"{count:,}") for kind, count in self.failures.most_common()),
             ("  ended in another way", f"{sum(self.violations.values()):,}"),

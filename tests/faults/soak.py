@@ -118,7 +118,7 @@ async def visits(parts: Bench, ledger: Ledger, *, sessions: int, seconds: float,
     began = time.monotonic()
 
     async def client() -> None:
-        async with httpx2.AsyncClient(trust_env=False) as http:
+        async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
             for number in numbers:
                 await asyncio.sleep(max(0.0, began + seconds * number / sessions - time.monotonic()))
                 await _visit(parts, http, ledger, number, random.Random(rng.random()))
