@@ -153,8 +153,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - its twin is closed
         """Drain, then stop the application.
 
-        Takes the delay twice at most (once for an answer that begins before the signal and ends after the
-        delay), the shutdown timeout and `_LIFESPAN_SECONDS`.
+        Takes the delay, the shutdown timeout and `_LIFESPAN_SECONDS` at most.
         """
         self._readiness.draining()
         self._log.info("draining", calls_in_flight=self._calls)

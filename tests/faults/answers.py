@@ -48,7 +48,10 @@ class Received:
 
     def answer_to(self, request_id: int) -> wire.Message | None:
         """The answer to a request, if it came; never two."""
-        answers = [one for one in self._messages() if one.get("id") == request_id and "method" not in one]
+        messages = self._messages()
+        if any(one.get("jsonrpc") != "2.0" for one in messages):
+            raise ViolationError("not JSON-RPC 2.0")
+        answers = [one for one in messages if one.get("id") == request_id and "method" not in one]
         if len(answers) > 1:
             raise ViolationError(f"{len(answers)} answers to one request")
         return answers[0] if answers else None
