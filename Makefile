@@ -83,7 +83,7 @@ screenshots: $(VENV)/.development ## Take pictures of the status page (needs Nod
 
 requirements: $(VENV)/.development ## Pin the dependencies of pyproject.toml with hashes (UPGRADE=1: newest versions)
 	$(COMPILE) --output-file requirements.txt
-	$(COMPILE) --constraint requirements.txt --group dev --output-file requirements-dev.txt
+	$(COMPILE) --constraint requirements.txt --extra otel --group dev --output-file requirements-dev.txt
 	$(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-deps \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 		$(if $(UPGRADE),--upgrade) --group redis-server --output-file requirements-redis.txt
