@@ -48,6 +48,7 @@ from app.wiring.grants import (
     server_policy,
 )
 from app.wiring.interaction import Interaction
+from app.wiring.telemetry import TELEMETRY_CHECK, Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -119,8 +120,14 @@ class Backend:
     sandbox: bool
 
 
-def build_backend(settings: Settings) -> Backend:
+def build_backend(
+    settings: Settings, observed: Callable[[Transport], Transport] = lambda transport: transport
+) -> Backend:
     """Reach Portkey when there are keys for it, the sandbox otherwise. Opens nothing yet.
+
+    Args:
+        settings: How to serve.
+        observed: Returns a transport that others watch.
 
     Raises:
         SettingsError: The environment names a proxy that cannot be used.
@@ -134,7 +141,7 @@ def build_backend(settings: Settings) -> Backend:
         except ValueError as error:
             raise SettingsError([Problem("HTTPS_PROXY", None, str(error))]) from error
         return Backend(
-            _client(settings, transport, _base_url(settings)),
+            _client(settings, observed(transport), _base_url(settings)),
             Credential(key.get_secret_value()) if key else None,
             sandbox=False,
         )
@@ -147,7 +154,9 @@ def build_backend(settings: Settings) -> Backend:
         SANDBOX_BASE_URL, allow_private=True, allow_http=True, public="http://sandbox.local"
     )
     return Backend(
-        _client(settings, InProcessTransport(sandbox), base_url), Credential(ADMIN_KEY), sandbox=True
+        _client(settings, observed(InProcessTransport(sandbox)), base_url),
+        Credential(ADMIN_KEY),
+        sandbox=True,
     )
 
 
@@ -177,7 +186,8 @@ class Service:
         keep_secret: Callable[[Iterable[str]], None] = lambda _secrets: None,
     ) -> None:
         self.settings = settings
-        self.backend = build_backend(settings)
+        self._telemetry = Telemetry(settings)
+        self.backend = build_backend(settings, self._telemetry.observed)
         self.policy = server_policy(settings)
         offered = load_tools() if tools is None else tools
         forms = snapshot.read() if tools is None else {tool.name: snapshot.wire_form(tool) for tool in tools}
@@ -195,7 +205,7 @@ class Service:
             redactor.learn(known)
             keep_secret(known)
 
-        self.audit = build_audit(settings, redactor)
+        self.audit = build_audit(settings, redactor, self._telemetry.call_observers)
         self.policy_file = load_policy_file(settings, offered, env or {}, keep)
         self._grants = grants_of(settings, self.policy_file)
         self._domains = tuple(dict.fromkeys(tool.domain for tool in offered))
@@ -257,7 +267,8 @@ class Service:
         async def lifespan(_application: Starlette) -> AsyncIterator[None]:
             try:
                 async with (
-                    # The trail is the last to end: calls that are cut off are on record too.
+                    self._telemetry.run(),
+                    # The trail is the last of the parts to end: calls that are cut off are on record too.
                     self.audit.trail.run(),
                     self._interaction.run(),
                     handler.run(),
@@ -281,6 +292,7 @@ class Service:
             on_release=self._interaction.release,
             required=settings.ready_require,
         )
+        self._measure(readiness, handler, event_log)
         application = create_application(
             mcp=handler, options=self._web_options(rate_limits, clerk), readiness=readiness, lifespan=lifespan
         )
@@ -294,7 +306,7 @@ class Service:
         """
         grant = grant_of_stdio(self.settings, self._grants, STDIO)
         try:
-            async with self.audit.trail.run(), self._interaction.run():
+            async with self._telemetry.run(), self.audit.trail.run(), self._interaction.run():
                 await serve_stdio(self.mcp_server(STDIO, grant))
         finally:
             await self.backend.client.aclose()
@@ -329,7 +341,23 @@ class Service:
             event_store_mode=settings.event_store if settings.session_mode == "stateful" else "off",
             backend="sandbox" if self.backend.sandbox else "portkey",
             tls=settings.tls_cert_path is not None,
+            metrics=self._telemetry.metrics,
+            metrics_endpoint=self._telemetry.main_endpoint,
         )
+
+    def _measure(self, readiness: Readiness, handler: HttpHandler, event_log: EventLog | None) -> None:
+        """Have the metrics tell of the parts that there are."""
+        metrics = self._telemetry.metrics
+        if metrics is None:
+            return
+        metrics.reads(
+            components=readiness.components,
+            ready=lambda: readiness.phase == "serving" and not readiness.lacks(readiness.components()),
+            lost_records=lambda: self.audit.trail.lost,
+        )
+        metrics.gauge("sessions", "Open sessions of this process.", lambda: handler.open_sessions)
+        if isinstance(event_log, MemoryEventLog):
+            metrics.gauge("events_kept", "Events that wait in this process.", lambda: event_log.count)
 
     def _reload_policy(self) -> None:
         """Read the policy file again, and tell clients when it says something else."""
@@ -528,5 +556,6 @@ _CHECKS: Final = (
     Check(("trust_proxy",), _check_trust_proxy),
     Check(("sandbox_fault",), _check_fault),
     Check(("audit_file",), check_audit_file),
+    TELEMETRY_CHECK,
 )
 _HTTP_CHECKS: Final = (Check(("tls_cert_path", "tls_key_path", "tls_ca_path"), _check_tls),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from app.portkey.client import ApiAnswer, ApiRequest
@@ -25,13 +26,22 @@ class Exchange:
     may_have_applied: bool
     status: int | None = None
     request_id: str | None = None
+    _started: float = field(default_factory=time.perf_counter)
+    _ended: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, repetitions and waits included; so far, while it is under way."""
+        return (self._ended or time.perf_counter()) - self._started
 
     def answered(self, answer: ApiAnswer) -> None:
         """Note that it succeeded."""
+        self._ended = time.perf_counter()
         self.status, self.request_id = answer.status, answer.request_id
 
     def failed(self, error: PortkeyError) -> None:
         """Note that it did not, or that nobody knows."""
+        self._ended = time.perf_counter()
         self.status, self.request_id = error.status, error.request_id
         self.may_have_applied = error.may_have_applied
 

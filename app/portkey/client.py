@@ -155,7 +155,9 @@ class PortkeyClient:
         while True:
             attempt += 1
             remaining = max(deadline - self._clock(), 0.0)
-            outgoing = HttpRequest(request.method, url, headers, body, remaining, self._max_response_bytes)
+            outgoing = HttpRequest(
+                request.method, url, headers, body, remaining, self._max_response_bytes, request.path
+            )
             outcome = self._judge(request, await self._send(request, outgoing, attempt), credential)
             if isinstance(outcome, ApiAnswer):
                 return outcome

@@ -22,6 +22,7 @@ class HttpRequest:
         body: None sends no body.
         timeout: seconds for the whole exchange: waiting for a connection, connecting, sending, reading.
         max_bytes: largest response body to accept, counted after decompression.
+        template: the path before its parameters were filled in, for whoever counts requests.
     """
 
     method: str
@@ -30,6 +31,7 @@ class HttpRequest:
     body: bytes | None
     timeout: float
     max_bytes: int
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from app.telemetry.audit.record import PortkeyRequest, ToolCallRecord
 from app.telemetry.audit.trail import AuditTrail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from starlette.types import Scope
@@ -37,9 +37,12 @@ log = structlog.get_logger(__name__)
 
 Arguments: TypeAlias = Literal["masked", "digest", "off"]
 """What of a call's arguments is kept: all but secrets, a digest, or nothing."""
+CallObserver: TypeAlias = "Callable[[CallEntry], Callable[[], None]]"
+"""Told when a call begins, and by what it returns when the call is on record."""
 
 _DIGEST_HEX_DIGITS: Final = 32
 _LONGEST_AGENT: Final = 256
+_TRACE_CONTEXT: Final = ("traceparent", "tracestate")
 
 
 class CallAudit:
@@ -48,10 +51,18 @@ class CallAudit:
     Args:
         trail: Where they go; nowhere unless given.
         arguments: What of the arguments is kept.
+        observers: Who else is told of calls.
     """
 
-    def __init__(self, trail: AuditTrail | None = None, *, arguments: Arguments = "masked") -> None:
+    def __init__(
+        self,
+        trail: AuditTrail | None = None,
+        *,
+        arguments: Arguments = "masked",
+        observers: Sequence[CallObserver] = (),
+    ) -> None:
         self.trail = trail or AuditTrail()
+        self.observers = tuple(observers)
         self._arguments = arguments
 
     def of(
@@ -83,6 +94,7 @@ class CallAudit:
             tool=name,
             risk=None if tool is None else tool.risk,
             arguments=arguments,
+            carrier=_trace_context(ctx) if self.observers else None,
         )
 
     def denied(self, scope: Scope, name: str, risk: str | None) -> None:
@@ -140,6 +152,7 @@ class CallEntry:
         outcome: What it came to; found out at the end unless it was said before.
         code: What its error calls itself.
         trace: What was asked of Portkey.
+        carrier: The W3C trace context that came with the call.
     """
 
     audit: CallAudit
@@ -155,7 +168,9 @@ class CallEntry:
     outcome: AuditOutcome | None = None
     code: str | None = None
     trace: Trace = field(default_factory=Trace)
+    carrier: Mapping[str, str] | None = None
     _reserved: bool = False
+    _ends: Sequence[Callable[[], None]] = ()
     _time: datetime = field(default_factory=lambda: datetime.now(UTC))
     _started: float = field(default_factory=time.perf_counter)
 
@@ -169,7 +184,19 @@ class CallEntry:
         self.outcome, self.code = outcome.kind, outcome.code
         return outcome
 
+    @property
+    def seconds(self) -> float:
+        """How long the call took, or takes so far."""
+        return time.perf_counter() - self._started
+
+    @property
+    def portkey_seconds(self) -> float:
+        """How much of that was spent on requests to Portkey."""
+        return sum(exchange.seconds for exchange in self.trace.exchanges)
+
     def __enter__(self) -> Self:
+        if self.audit.observers:
+            self._ends = [observer(self) for observer in self.audit.observers]
         return self
 
     def __exit__(
@@ -180,6 +207,8 @@ class CallEntry:
             self.outcome = "cancelled" if gone else "crashed"
         if self.audit.trail.is_kept:
             self.audit.trail.add(self._record(self.outcome), reserved=self._reserved)
+        for ended in self._ends:
+            ended()
 
     def _record(self, outcome: AuditOutcome) -> ToolCallRecord:
         key = self.portkey_key
@@ -206,7 +235,7 @@ class CallEntry:
                 PortkeyRequest(one.method, one.path, one.status, one.request_id)
                 for one in self.trace.exchanges
             ],
-            duration_ms=(time.perf_counter() - self._started) * 1000,
+            duration_ms=self.seconds * 1000,
         )
 
 
@@ -223,6 +252,15 @@ def _client_of(ctx: RequestContext) -> Client:
         version = info.get("version")
         return Client(name=info["name"], version=version if isinstance(version, str) else None)
     return Client() if ctx.request is None else _from_agent(ctx.request.headers.get("user-agent", ""))
+
+
+def _trace_context(ctx: RequestContext) -> dict[str, str]:
+    """The members of W3C Trace Context that came in `_meta` or, failing that, as HTTP headers."""
+    meta: Any = ctx.meta or {}
+    given = {name: meta.get(name) for name in _TRACE_CONTEXT}
+    if given["traceparent"] is None and ctx.request is not None:
+        given = {name: ctx.request.headers.get(name) for name in _TRACE_CONTEXT}
+    return {name: value for name, value in given.items() if isinstance(value, str)}
 
 
 def _from_agent(agent: str) -> Client:

@@ -501,6 +501,39 @@ class Settings(BaseSettings):
         description="The same as NODE_ENV, for platforms that set this one.",
     )
 
+    # Metrics and traces
+
+    metrics_port: Annotated[int | None, whole_number(1, 65_535)] = Field(
+        default=None,
+        validation_alias="MCP_METRICS_PORT",
+        description="Port of its own for /metrics, which is plain HTTP; see metrics.md.",
+    )
+    metrics_host: Annotated[str, text("a host name or an IP address")] = Field(
+        default="127.0.0.1",
+        validation_alias="MCP_METRICS_HOST",
+        description="Address of that port. Whoever reaches it may read, unless MCP_METRICS_TOKEN is set.",
+    )
+    metrics_tokens: Annotated[tuple[SecretStr, ...], SECRETS] = Field(
+        default=(),
+        validation_alias="MCP_METRICS_TOKEN",
+        description="Bearer tokens that may read /metrics. Without MCP_METRICS_PORT it is on the main port.",
+    )
+    otel_endpoint: Annotated[str | None, HTTP_URL] = Field(
+        default=None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="OTLP collector for traces, such as http://localhost:4318; needs the extra `otel`.",
+    )
+    otel_service_name: Annotated[str, text("any text")] = Field(
+        default="portkey-admin-mcp",
+        validation_alias="OTEL_SERVICE_NAME",
+        description="What this service is called in traces.",
+    )
+    trace_portkey: Annotated[bool, FLAG] = Field(
+        default=False,
+        validation_alias="MCP_TRACE_PORTKEY",
+        description="Send `traceparent` to Portkey, so that its own traces can join ours.",
+    )
+
     # Audit
 
     audit_log: Annotated[bool, FLAG] = Field(
@@ -573,7 +606,8 @@ class Settings(BaseSettings):
 
     def secret_values(self) -> tuple[str, ...]:
         """Return every secret in the clear, for the log's redaction and nothing else."""
-        secrets = [secret.get_secret_value() for secret in (*self.auth_tokens, *self.state_keys)]
+        lists = (self.auth_tokens, self.metrics_tokens, self.state_keys)
+        secrets = [secret.get_secret_value() for listed in lists for secret in listed]
         if self.portkey_api_key is not None:
             secrets.append(self.portkey_api_key.get_secret_value())
         if self.clerk_secret_key is not None:

@@ -1,6 +1,6 @@
 """The HTTP application: its routes, and the order a request passes through.
 
-    blanks off header values -> request id -> access log -> proxy -> security headers
+    blanks off header values -> request id -> access log -> metrics -> proxy -> security headers
     -> CORS -> unexpected errors -> OAuth metadata -> Origin -> Host -> preflight
     -> rate limit by address -> route
     /mcp: authentication -> rate limit by principal -> single headers -> concurrency -> grants
@@ -34,6 +34,7 @@ from app.web.middleware.grants import Granting
 from app.web.middleware.host import HostGuard
 from app.web.middleware.json_depth import JsonDepth
 from app.web.middleware.last_event_id import DropLastEventId
+from app.web.middleware.measure import Measure
 from app.web.middleware.methods import McpMethods
 from app.web.middleware.new_sessions import NewSessions
 from app.web.middleware.origin import OriginGuard
@@ -104,6 +105,7 @@ def _middleware(options: WebOptions) -> list[Middleware]:
         Middleware(StripOws),
         Middleware(RequestId),
         Middleware(AccessLog),
+        *([Middleware(Measure, metrics=options.metrics)] if options.metrics else []),
         Middleware(ProxyHeaders, trusted=options.trusted_proxies),
         Middleware(SecurityHeaders),
         Middleware(Cors, allowed=options.allowed_origins),
@@ -165,4 +167,13 @@ def _routes(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> list[Rou
         for path, endpoint in endpoints.items()
         for spelling in paths.spellings(path)
     ]
-    return [*(Route(spelling, mcp) for spelling in paths.spellings(paths.MCP)), *open_routes]
+    guarded = {paths.MCP: mcp, paths.METRICS: options.metrics_endpoint}
+    return [
+        *(
+            Route(spelling, app)
+            for path, app in guarded.items()
+            if app is not None
+            for spelling in paths.spellings(path)
+        ),
+        *open_routes,
+    ]

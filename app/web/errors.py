@@ -33,6 +33,8 @@ def error_response(
         message: What went wrong and what to do next; never upstream text or internals.
         headers: Further headers, such as Allow.
     """
+    # Whoever counts requests learns from this why it was not served.
+    scope["refusal"] = code
     body = {"error": {"code": code, "message": message, "request_id": scope.get("request_id")}}
     return Response(
         orjson.dumps(body),

@@ -15,8 +15,11 @@ from app.web.trusted_proxies import TrustedProxies
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.types import ASGIApp
+
     from app.auth.policy import Risk
     from app.auth.verifier import TokenVerifier
+    from app.telemetry.metrics.metrics import Metrics
     from app.web.middleware.tool_scopes import OnDenied
     from app.web.rate_limits.limits import RateLimits
 
@@ -55,6 +58,8 @@ class WebOptions:
         event_store_mode: Where events for resumption are kept.
         backend: Whether tools reach Portkey or the sandbox in this process.
         tls: Whether this process itself speaks TLS.
+        metrics: Counts requests; None for not counting.
+        metrics_endpoint: Answers at /metrics; None when there is nothing at this path.
     """
 
     version: str
@@ -81,6 +86,8 @@ class WebOptions:
     event_store_mode: EventStoreMode = "off"
     backend: Backend = "portkey"
     tls: bool = False
+    metrics: Metrics | None = None
+    metrics_endpoint: ASGIApp | None = None
 
     def __post_init__(self) -> None:
         """Refuse a combination that would leave /mcp open, or closed, by accident.

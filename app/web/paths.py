@@ -8,6 +8,7 @@ READY: Final = "/ready"
 AUTH_INFO: Final = "/auth/info"
 STATUS: Final = "/"
 STATUS_SCRIPT: Final = "/status.js"
+METRICS: Final = "/metrics"
 _RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 _SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 RESOURCE_METADATA_OF_MCP: Final = f"{_RESOURCE_METADATA}{MCP}"
@@ -26,3 +27,14 @@ RESOURCE_METADATA: Final = frozenset({*spellings(_RESOURCE_METADATA), *spellings
 
 METADATA: Final = RESOURCE_METADATA | {*spellings(_SERVER_METADATA), *spellings(f"{_SERVER_METADATA}{MCP}")}
 """All documents of OAuth discovery."""
+
+_ROUTES: Final = {
+    spelling: path
+    for path in (MCP, HEALTH, READY, AUTH_INFO, STATUS, STATUS_SCRIPT, METRICS)
+    for spelling in spellings(path)
+} | dict.fromkeys(METADATA, "/.well-known")
+
+
+def route_of(path: str) -> str:
+    """Return the one name of a path for whoever counts requests; "other" for what is nothing of ours."""
+    return _ROUTES.get(path, "other")

@@ -12,22 +12,23 @@ from app.telemetry.audit.channel import Channel
 from app.telemetry.audit.trail import AuditTrail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from app.protocol.auditing import CallObserver
     from app.settings import Settings
     from app.telemetry.audit.sink import Sink
     from app.telemetry.redaction import Redactor
 
 
-def build_audit(settings: Settings, redactor: Redactor) -> CallAudit:
-    """Build what puts tool calls on record. Opens nothing yet."""
+def build_audit(settings: Settings, redactor: Redactor, observers: Sequence[CallObserver] = ()) -> CallAudit:
+    """Build what puts tool calls on record, and tells `observers` of them. Opens nothing yet."""
     trail = AuditTrail(
         [Channel(sink, capacity=settings.audit_queue_size) for sink in _sinks(settings)],
         log=settings.audit_log,
         required=settings.audit_required,
         redactor=redactor,
     )
-    return CallAudit(trail, arguments=settings.audit_arguments)
+    return CallAudit(trail, arguments=settings.audit_arguments, observers=observers)
 
 
 def check_audit_file(settings: Settings) -> Iterator[Problem]:

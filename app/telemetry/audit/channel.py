@@ -52,6 +52,11 @@ class Channel:
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.audit")
 
     @property
+    def name(self) -> str:
+        """What the sink is called."""
+        return self._sink.name
+
+    @property
     def has_room(self) -> bool:
         """Whether one more record can wait."""
         return len(self._queue) + self._reserved < self._capacity

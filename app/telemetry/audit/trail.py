@@ -56,6 +56,11 @@ class AuditTrail:
         """Whether records go anywhere."""
         return self._log is not None or bool(self._channels)
 
+    @property
+    def lost(self) -> dict[str, int]:
+        """How many records were lost so far, by where they were to go."""
+        return {channel.name: channel.lost for channel in self._channels}
+
     def reserve(self) -> bool:
         """Make sure that the record of a call about to be made can be queued.
 

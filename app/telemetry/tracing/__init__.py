@@ -1,0 +1,1 @@
+"""Traces over OTLP. Only loaded where a collector is named; needs the extra `otel`."""
