@@ -23,6 +23,7 @@ from app.portkey.urls import BaseUrl
 from app.protocol.events.memory import MemoryEventLog
 from app.protocol.http import HttpHandler
 from app.protocol.server import build_server
+from app.protocol.short.path import ShortPath
 from app.protocol.stdio import serve_stdio
 from app.sandbox.faults import Fault
 from app.settings import Check, Problem, Settings, SettingsError, load_settings
@@ -253,8 +254,9 @@ class Service:
         event_log = _event_log(settings)
         rate_limits = _rate_limits(settings)
         clerk = _clerk(settings)
+        server = self.mcp_server(ANONYMOUS)
         handler = HttpHandler(
-            self.mcp_server(ANONYMOUS),
+            server,
             stateless=settings.session_mode == "stateless",
             event_log=event_log,
             idle_timeout=settings.session_timeout_ms / 1000,
@@ -294,7 +296,10 @@ class Service:
         )
         self._measure(readiness, handler, event_log)
         application = create_application(
-            mcp=handler, options=self._web_options(rate_limits, clerk), readiness=readiness, lifespan=lifespan
+            mcp=ShortPath(handler, server),
+            options=self._web_options(rate_limits, clerk),
+            readiness=readiness,
+            lifespan=lifespan,
         )
         return application, readiness
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.lowlevel import NotificationOptions, Server
@@ -10,7 +11,25 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 if TYPE_CHECKING:
     from mcp_types import ServerCapabilities
 
+    from app.protocol.caller import Callers
+    from app.protocol.calling import ToolCalls
     from app.protocol.changes.notices import ChangeNotices
+    from app.protocol.stored import StoredResults
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What answers, whichever way a request comes in.
+
+    Attributes:
+        callers: Finds out who asks.
+        calls: Calls tools.
+        stored: Results that are the same again.
+    """
+
+    callers: Callers
+    calls: ToolCalls
+    stored: StoredResults
 
 
 class AdminServer(Server[Any]):
@@ -18,9 +37,11 @@ class AdminServer(Server[Any]):
 
     Attributes:
         notices: What may change while this process runs.
+        core: What answers.
     """
 
     notices: ChangeNotices
+    core: Core
 
     @property
     def server_info_stamp(self) -> dict[str, Any]:

@@ -42,7 +42,7 @@ CallObserver: TypeAlias = "Callable[[CallEntry], Callable[[], None]]"
 
 _DIGEST_HEX_DIGITS: Final = 32
 _LONGEST_AGENT: Final = 256
-_TRACE_CONTEXT: Final = ("traceparent", "tracestate")
+TRACE_CONTEXT: Final = ("traceparent", "tracestate")
 
 
 class CallAudit:
@@ -67,7 +67,7 @@ class CallAudit:
 
     def of(
         self,
-        ctx: RequestContext,
+        sender: Sender,
         caller: Caller,
         name: str,
         arguments: Mapping[str, JsonValue],
@@ -76,25 +76,24 @@ class CallAudit:
         """Begin the record of a call. Leaving it as a context puts it on record.
 
         Args:
-            ctx: The request.
+            sender: The client it came through.
             caller: Who sent it.
             name: What is called.
             arguments: With what.
             tool: The tool of this name, whether the caller has it or not; None when there is none.
         """
-        client = _client_of(ctx)
         return CallEntry(
             self,
             principal=caller.principal,
             portkey_key=caller.portkey_key,
             request_id=caller.reference,
-            client=client,
-            protocol=ctx.protocol_version,
-            session=_session_of(ctx),
+            client=sender.client,
+            protocol=sender.protocol,
+            session=sender.session,
             tool=name,
             risk=None if tool is None else tool.risk,
             arguments=arguments,
-            carrier=_trace_context(ctx) if self.observers else None,
+            carrier=sender.trace,
         )
 
     def denied(self, scope: Scope, name: str, risk: str | None) -> None:
@@ -106,7 +105,7 @@ class CallAudit:
             principal=scope["principal"],
             portkey_key=scope.get("portkey_key"),
             request_id=scope["request_id"],
-            client=_from_agent(agent),
+            client=client_from_agent(agent),
             protocol=version or None,
             session=None,
             tool=name,
@@ -136,12 +135,34 @@ class CallAudit:
             return {"...": "[left out: they could not be read]"}, None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """What a client calls itself."""
 
     name: str | None = None
     version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The client that a request came through.
+
+    Attributes:
+        client: What it calls itself.
+        protocol: The MCP version it speaks.
+        session: A digest of its session's id; None outside of sessions.
+        trace: The members of W3C Trace Context that came with the request.
+    """
+
+    client: Client
+    protocol: str | None
+    session: str | None = None
+    trace: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, ctx: RequestContext) -> Sender:
+        """Return the sender of a request that the SDK serves."""
+        return cls(_client_of(ctx), ctx.protocol_version, _session_of(ctx), _trace_context(ctx))
 
 
 @dataclass(slots=True)
@@ -251,19 +272,24 @@ def _client_of(ctx: RequestContext) -> Client:
     if isinstance(info, dict) and isinstance(info.get("name"), str):
         version = info.get("version")
         return Client(name=info["name"], version=version if isinstance(version, str) else None)
-    return Client() if ctx.request is None else _from_agent(ctx.request.headers.get("user-agent", ""))
+    return Client() if ctx.request is None else client_from_agent(ctx.request.headers.get("user-agent", ""))
 
 
 def _trace_context(ctx: RequestContext) -> dict[str, str]:
     """The members of W3C Trace Context that came in `_meta` or, failing that, as HTTP headers."""
-    meta: Any = ctx.meta or {}
-    given = {name: meta.get(name) for name in _TRACE_CONTEXT}
-    if given["traceparent"] is None and ctx.request is not None:
-        given = {name: ctx.request.headers.get(name) for name in _TRACE_CONTEXT}
+    return trace_context(ctx.meta or {}, {} if ctx.request is None else ctx.request.headers)
+
+
+def trace_context(meta: Mapping[str, Any], headers: Mapping[str, Any]) -> dict[str, str]:
+    """Return the members of W3C Trace Context in `_meta` or, failing that, in headers."""
+    given = {name: meta.get(name) for name in TRACE_CONTEXT}
+    if given["traceparent"] is None:
+        given = {name: headers.get(name) for name in TRACE_CONTEXT}
     return {name: value for name, value in given.items() if isinstance(value, str)}
 
 
-def _from_agent(agent: str) -> Client:
+def client_from_agent(agent: str) -> Client:
+    """Read what a client calls itself from its User-Agent."""
     name, _, version = (agent[:_LONGEST_AGENT].split() or [""])[0].partition("/")
     return Client(name=name or None, version=version or None)
 

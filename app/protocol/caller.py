@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mcp.server.context import ServerRequestContext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.auth.policy import Policy
     from app.auth.portkey_key import PortkeyKey
     from app.auth.principal import Principal
@@ -44,7 +46,10 @@ class Callers:
 
     def of(self, ctx: RequestContext) -> Caller:
         """Return the caller whom the ASGI scope names, part by part, or the default."""
-        scope = {} if ctx.request is None else ctx.request.scope
+        return self.of_scope({} if ctx.request is None else ctx.request.scope)
+
+    def of_scope(self, scope: Mapping[str, Any]) -> Caller:
+        """Return the caller whom an ASGI scope names, part by part, or the default."""
         return Caller(
             principal=scope.get("principal", self.default_principal),
             policy=scope.get("policy", self.default_policy),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -16,16 +17,22 @@ from mcp_types import (
 )
 
 from app.catalog import results
+from app.catalog.tool import Risk
 from app.catalog.toolbox import CallContext
+from app.protocol.auditing import Sender
 from app.protocol.caller import RequestContext
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from mcp.server.context import CallNext, HandlerResult
 
-    from app.catalog.toolbox import Outcome, Selection, Toolbox
+    from app.catalog.json_value import JsonValue
+    from app.catalog.tool import Tool
+    from app.catalog.toolbox import Outcome, Progress, Selection, Toolbox
     from app.protocol.auditing import CallAudit
-    from app.protocol.caller import Callers
-    from app.protocol.confirmation import Confirmation
+    from app.protocol.caller import Caller, Callers
+    from app.protocol.confirmation import Confirmation, Held
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +45,25 @@ METHOD: Final = "tools/call"
 
 _REACHED: ContextVar[list[RequestContext]] = ContextVar("reached")
 """Where `handle` tells `watch`, in the same task, that the call has come to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a tool.
+
+    Attributes:
+        caller: Who calls.
+        sender: Through which client.
+        name: The tool's name.
+        arguments: What to call it with.
+        progress: Where word of progress goes.
+    """
+
+    caller: Caller
+    sender: Sender
+    name: str
+    arguments: Mapping[str, JsonValue]
+    progress: Progress
 
 
 class ToolCalls:
@@ -74,33 +100,58 @@ class ToolCalls:
         """
         _REACHED.get([]).append(ctx)
         caller = self._callers.of(ctx)
+
+        async def hold(tool: Tool) -> Held | None:
+            return await self._confirmation.hold(ctx, params, tool, caller) if self._confirmation else None
+
+        call = Call(caller, Sender.of(ctx), params.name, params.arguments or {}, _Progress(ctx))
+        answer = await self.perform(call, hold)
+        return answer if isinstance(answer, InputRequiredResult) else _to_result(answer)
+
+    async def perform(
+        self, call: Call, hold: Callable[[Tool], Awaitable[Held | None]] | None = None
+    ) -> Outcome | InputRequiredResult:
+        """Make a call, and put it on record.
+
+        Args:
+            call: The call.
+            hold: Asks first where it must; None for a call of which `runs_unasked` is true.
+
+        Raises:
+            MCPError: The caller has no tool of this name.
+        """
+        caller, name = call.caller, call.name
         selection = self._toolbox.selection(caller.policy)
-        arguments = params.arguments or {}
-        declared = self._toolbox.declared(params.name)
-        with self._audit.of(ctx, caller, params.name, arguments, declared) as entry:
-            tool = selection.tool(params.name)
+        declared = self._toolbox.declared(name)
+        with self._audit.of(call.sender, caller, name, call.arguments, declared) as entry:
+            tool = selection.tool(name)
             if tool is None:
                 entry.outcome = "denied"
-                raise _unknown(params.name, selection)
-            held = await self._confirmation.hold(ctx, params, tool, caller) if self._confirmation else None
+                raise _unknown(name, selection)
+            held = await hold(tool) if hold else None
             if held is not None:
                 if isinstance(held.answer, InputRequiredResult):
                     entry.outcome = "asked"
                     return held.answer
-                return _to_result(entry.came_to(held.answer))
+                return entry.came_to(held.answer)
             if not entry.may_go_on():
-                return _to_result(entry.came_to(results.unrecorded()))
+                return entry.came_to(results.unrecorded())
             context = CallContext(
-                caller.principal, caller.policy, _Progress(ctx), entry.trace, portkey_key=caller.portkey_key
+                caller.principal, caller.policy, call.progress, entry.trace, portkey_key=caller.portkey_key
             )
             try:
-                outcome = await self._toolbox.call(params.name, arguments, context)
+                outcome = await self._toolbox.call(name, call.arguments, context)
             except Exception:
                 log.exception(
-                    "tool_failed", tool=params.name, reference=caller.reference, principal=caller.principal.id
+                    "tool_failed", tool=name, reference=caller.reference, principal=caller.principal.id
                 )
-                outcome = results.crashed(params.name, caller.reference)
-            return _to_result(entry.came_to(outcome))
+                outcome = results.crashed(name, caller.reference)
+            return entry.came_to(outcome)
+
+    def runs_unasked(self, caller: Caller, name: str) -> bool:
+        """Tell whether the caller has a tool of this name of which nobody is asked before it runs."""
+        tool = self._toolbox.selection(caller.policy).tool(name)
+        return tool is not None and (self._confirmation is None or tool.risk != Risk.DESTRUCTIVE)
 
     async def watch(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
         """Put a call on record that was refused on its way to `handle`: a middleware of the SDK's server.
@@ -125,7 +176,7 @@ class ToolCalls:
         name, arguments = str(params.get("name")), params.get("arguments")
         given = arguments if isinstance(arguments, dict) else {}
         declared = self._toolbox.declared(name)
-        with self._audit.of(ctx, self._callers.of(ctx), name, given, declared) as entry:
+        with self._audit.of(Sender.of(ctx), self._callers.of(ctx), name, given, declared) as entry:
             entry.outcome, entry.code = "refused", "invalid_request"
 
 

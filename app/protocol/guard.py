@@ -37,10 +37,14 @@ def guarded(
             return await handler(ctx, params)
         except MCPError:
             raise
-        except Exception:
-            reference = callers.of(ctx).reference
-            log.exception("handler_failed", method=ctx.method, reference=reference)
-            text = f"{ctx.method} failed inside this server. Give whoever runs it the reference {reference}."
-            raise MCPError(INTERNAL_ERROR, text, {"reference": reference}) from None
+        except Exception:  # noqa: BLE001 - `failed` logs it
+            raise failed(ctx.method, callers.of(ctx).reference) from None
 
     return run
+
+
+def failed(method: str, reference: str) -> MCPError:
+    """Log the exception that is being handled, and return what the client is told instead."""
+    log.exception("handler_failed", method=method, reference=reference)  # noqa: LOG004
+    text = f"{method} failed inside this server. Give whoever runs it the reference {reference}."
+    return MCPError(INTERNAL_ERROR, text, {"reference": reference})

@@ -1,13 +1,8 @@
-"""tools/list: the tools a caller has, in a fixed order, each page shaped once for each protocol version.
-
-Shaping and checking a whole catalogue costs the SDK some ten milliseconds of the event loop, and the result
-depends only on the selection, the version and the cursor.
-"""
+"""tools/list: the tools a caller has, in a fixed order."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, PaginatedRequestParams
@@ -15,17 +10,11 @@ from mcp_types import INVALID_PARAMS, PaginatedRequestParams
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mcp.server.context import CallNext, HandlerResult
-
     from app.catalog.json_value import JsonObject
-    from app.catalog.toolbox import Selection, Toolbox
+    from app.catalog.toolbox import Toolbox
     from app.protocol.caller import Callers, RequestContext
 
 METHOD: Final = "tools/list"
-
-_PAGES_REMEMBERED: Final = 64
-
-_Key: TypeAlias = tuple[int, str, str | None]
 
 
 class ToolListing:
@@ -41,7 +30,6 @@ class ToolListing:
         self._toolbox = toolbox
         self._callers = callers
         self._page_size = page_size
-        self._pages: OrderedDict[_Key, tuple[Selection, dict[str, Any]]] = OrderedDict()
 
     async def handle(self, ctx: RequestContext, params: PaginatedRequestParams) -> dict[str, Any]:
         """Return one page in wire form; the cursor is the name of the last tool seen.
@@ -55,25 +43,6 @@ class ToolListing:
         result: dict[str, Any] = {"resultType": "complete", "tools": list(page)}
         if page and start + len(page) < len(tools):
             result["nextCursor"] = page[-1]["name"]
-        return result
-
-    async def remember(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
-        """Answer from memory what was answered before: a middleware of the SDK's server."""
-        if ctx.method != METHOD:
-            return await call_next(ctx)
-        cursor = (ctx.params or {}).get("cursor")
-        if not isinstance(cursor, str | None):
-            return await call_next(ctx)
-        selection = self._toolbox.selection(self._callers.of(ctx).policy)
-        key = (id(selection), ctx.protocol_version, cursor)
-        found = self._pages.get(key)
-        if found is not None and found[0] is selection:
-            self._pages.move_to_end(key)
-            return found[1]
-        result = cast("dict[str, Any]", await call_next(ctx))
-        self._pages[key] = (selection, result)
-        while len(self._pages) > _PAGES_REMEMBERED:
-            self._pages.popitem(last=False)
         return result
 
 

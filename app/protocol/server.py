@@ -17,7 +17,7 @@ from mcp_types import (
 )
 
 from app.protocol import identity
-from app.protocol.admin_server import AdminServer
+from app.protocol.admin_server import AdminServer, Core
 from app.protocol.auditing import CallAudit
 from app.protocol.caller import Callers, RequestContext
 from app.protocol.calling import METHOD as CALL_TOOL
@@ -35,6 +35,7 @@ from app.protocol.listing import ToolListing
 from app.protocol.prompts import Prompts
 from app.protocol.request_state import RequestStates, StateKeys
 from app.protocol.resources import Resources, domains_of, uris_of
+from app.protocol.stored import StoredResults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +133,9 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     server.middleware.append(RequestStates(state_keys or StateKeys.of(()), callers, ttl=state_ttl))
     if server.notices.sessions:
         server.middleware.append(SessionNotices(server.notices).remember)
-    server.middleware.append(listing.remember)
+    stored = StoredResults(toolbox, callers)
+    server.middleware.append(stored.remember)
+    server.core = Core(callers, calls, stored)
     return server
 
 

@@ -9,9 +9,9 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import PaginatedRequestParams
 
 from app.auth.policy import ALLOW_ALL, Policy
-from app.protocol import listing
 from app.protocol.http import HttpHandler
 from app.protocol.listing import ToolListing
+from app.protocol.stored import StoredResults
 from tests.protocol.stand_in import Backend, Session, as_caller, serving
 
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -86,7 +86,7 @@ async def test_a_page_is_shaped_once_for_each_version_and_selection(
 
 
 async def test_the_memory_of_pages_is_bounded(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "_PAGES_REMEMBERED", 2)
+    monkeypatch.setattr(StoredResults.__init__, "__kwdefaults__", {"most": 2})
     toolbox = backend.toolbox()
     async with Client(backend.server(page_size=1)) as client:
         for tool in toolbox.selection(ALLOW_ALL).tools[:-1]:
