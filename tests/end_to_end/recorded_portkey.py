@@ -24,6 +24,7 @@ class Request:
     path: str
     key: str
     cookie: str
+    traceparent: str = ""
 
 
 @dataclass
@@ -37,7 +38,9 @@ class RecordedPortkey:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         key = headers.get(b"x-portkey-api-key", "")
-        self.requests.append(Request(scope["path"], key, headers.get(b"cookie", "")))
+        self.requests.append(
+            Request(scope["path"], key, headers.get(b"cookie", ""), headers.get(b"traceparent", ""))
+        )
 
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
