@@ -54,6 +54,8 @@ def succeeded(
 ) -> Outcome:
     """Shape Portkey's answer: JSON text decoded, secrets hidden, the next page named; else as it is.
 
+    A write that Portkey answers with nothing says that it succeeded, and what it was done to.
+
     Args:
         tool: What was called.
         inputs: With what.
@@ -61,7 +63,7 @@ def succeeded(
         wanted: The members to keep; all of them when None.
         limit: Bytes of text beyond which the answer is cut. One with a secret that is shown only now is not.
     """
-    shaped = _as_object(data)
+    shaped = _as_object(data) if data or tool.risk == Risk.READ else _done(tool, inputs, data)
     if isinstance(tool.call, Endpoint):
         for path in tool.call.json_text:
             _decode(shaped, path.split("."))
@@ -175,6 +177,14 @@ def _as_object(data: JsonValue) -> JsonObject:
     if isinstance(data, list):
         return {"data": data}
     return {"success": True} if data is None else {"success": True, "answer": data}
+
+
+def _done(tool: Tool, inputs: Inputs, data: JsonValue) -> JsonObject:
+    """What a write came to that Portkey has nothing more to say of: success, and what it was done to."""
+    named: JsonObject = {
+        name: getattr(inputs, name) for name in tool.inputs.model_fields if name in tool.in_path
+    }
+    return {**(_as_object(data) or {"success": True}), **named}
 
 
 def _next_page(answer: JsonObject, inputs: Pages) -> JsonValue:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.catalog.inputs import Inputs
+from app.catalog.inputs import Identifier, Inputs, required
 from app.catalog.masking import MASK
 from app.catalog.results import SHOWN_ONCE, crashed, failed, succeeded
 from app.catalog.tool import Endpoint, Risk, Tool
@@ -28,8 +28,8 @@ def _tool(**given: Any) -> Tool:
     return Tool(**base | given)
 
 
-def _data(data: Any, inputs: Inputs | None = None, **given: Any) -> Any:
-    outcome = succeeded(_tool(**given), inputs or Inputs(), data)
+def _data(data: Any, with_inputs: Inputs | None = None, **given: Any) -> Any:
+    outcome = succeeded(_tool(**given), with_inputs or Inputs(), data)
     assert not outcome.is_error
     assert json.loads(outcome.text) == outcome.data
     return outcome.data
@@ -47,6 +47,42 @@ def _data(data: Any, inputs: Inputs | None = None, **given: Any) -> Any:
 )
 def test_every_answer_becomes_an_object(answer: Any, shown: Any) -> None:
     assert _data(answer) == shown
+
+
+class InWorkspace(Inputs):
+    workspace_id: Identifier = required("Id.")
+    user_id: Identifier = required("Id.")
+    role: str = required("Role.")
+
+
+WRITE: Any = {"risk": Risk.WRITE, "idempotent": False}
+
+
+@pytest.mark.parametrize("nothing", [{}, None])
+@pytest.mark.parametrize("risk", [Risk.WRITE, Risk.DESTRUCTIVE])
+def test_a_write_that_portkey_answers_with_nothing_says_what_was_done(nothing: Any, risk: Any) -> None:
+    inputs = InWorkspace(workspace_id="ws-a", user_id="u-1", role="admin")
+    call = Endpoint("PUT", "/admin/workspaces/{workspace_id}/users/{user_id}")
+    assert _data(nothing, inputs, risk=risk, idempotent=True, call=call, inputs=InWorkspace) == {
+        "success": True,
+        "workspace_id": "ws-a",
+        "user_id": "u-1",
+    }
+
+
+def test_a_write_that_names_nothing_in_its_path_still_says_that_it_succeeded() -> None:
+    assert _data({}, **WRITE) == {"success": True}
+
+
+@pytest.mark.parametrize("answer", [{"success": False}, {"id": "a"}, {"data": {}}])
+def test_what_portkey_says_of_a_write_stays_as_it_is(answer: Any) -> None:
+    call = Endpoint("PUT", "/users/{user_id}/{workspace_id}")
+    inputs = InWorkspace(workspace_id="ws-a", user_id="u-1", role="admin")
+    assert _data(answer, inputs, call=call, inputs=InWorkspace, **WRITE) == answer
+
+
+def test_an_empty_answer_of_a_read_stays_empty() -> None:
+    assert _data({}) == {}
 
 
 def test_json_text_is_decoded_where_it_is_declared() -> None:
@@ -188,7 +224,6 @@ def test_what_is_not_known_is_not_told() -> None:
 GRANT = (
     "The key needs the scope a.read: an organisation owner or admin can grant it in Portkey under API Keys."
 )
-WRITE = {"risk": Risk.WRITE, "idempotent": False}
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,10 @@ async def test_create_collection_with_a_name_alone(desk: Desk) -> None:
 
 
 async def test_update_collection_sends_what_is_given(desk: Desk) -> None:
-    assert await desk.good("update_collection", collection_id=CHECKOUT, name="Till") == {}
+    assert await desk.good("update_collection", collection_id=CHECKOUT, name="Till") == {
+        "success": True,
+        "collection_id": CHECKOUT,
+    }
     assert await desk.sent() == ("PUT", f"{ALL}/{CHECKOUT}", "", {"name": "Till"})
     await desk.good("update_collection", collection_id=CHECKOUT, description="")
     assert (await desk.sent())[3] == {"description": ""}
@@ -55,7 +58,10 @@ async def test_delete_collection_wants_it_empty(desk: Desk) -> None:
     assert "still holds collections (1), prompts (1), partials (1)" in error["message"]
     made = await desk.good("create_collection", name="Empty")
     await desk.requests()
-    assert await desk.good("delete_collection", collection_id=made["slug"]) == {}
+    assert await desk.good("delete_collection", collection_id=made["slug"]) == {
+        "success": True,
+        "collection_id": made["slug"],
+    }
     assert await desk.sent() == ("DELETE", f"{ALL}/{made['slug']}", "", None)
 
 

@@ -142,7 +142,7 @@ async def test_update_config_wants_something_to_change(desk: Desk) -> None:
 
 
 async def test_delete_config(desk: Desk) -> None:
-    assert await desk.good("delete_config", slug=CHECKOUT) == {}
+    assert await desk.good("delete_config", slug=CHECKOUT) == {"success": True, "slug": CHECKOUT}
     assert (await desk.bad("delete_config", slug=CHECKOUT))["status"] == 404
 
 

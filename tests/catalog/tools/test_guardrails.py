@@ -184,7 +184,10 @@ async def test_a_wrong_mapping_is_refused(desk: Desk, servers: dict[str, Any], a
 async def test_a_default_cannot_be_deleted_and_others_can(desk: Desk) -> None:
     error = await desk.bad("delete_guardrail", guardrail_id=SHIELD)
     assert "used in organisation defaults" in error["message"]
-    assert await desk.good("delete_guardrail", guardrail_id=CHECKOUT) == {}
+    assert await desk.good("delete_guardrail", guardrail_id=CHECKOUT) == {
+        "success": True,
+        "guardrail_id": CHECKOUT,
+    }
     assert (await desk.bad("get_guardrail", guardrail_id=CHECKOUT))["status"] == 404
 
 

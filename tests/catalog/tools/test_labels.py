@@ -98,7 +98,10 @@ async def test_get_prompt_label_says_where_to_look(desk: Desk) -> None:
 
 
 async def test_update_prompt_label_sends_what_is_given(desk: Desk) -> None:
-    assert await desk.good("update_prompt_label", label_id=CANARY, description="") == {}
+    assert await desk.good("update_prompt_label", label_id=CANARY, description="") == {
+        "success": True,
+        "label_id": CANARY,
+    }
     assert await desk.sent() == ("PUT", f"{ALL}/{CANARY}", "", {"description": ""})
     error = await desk.bad("update_prompt_label", label_id=CANARY)
     assert "nothing to change: give at least one of name, description or color_code" in error["message"]
@@ -106,7 +109,7 @@ async def test_update_prompt_label_sends_what_is_given(desk: Desk) -> None:
 
 
 async def test_delete_prompt_label(desk: Desk) -> None:
-    assert await desk.good("delete_prompt_label", label_id=CANARY) == {}
+    assert await desk.good("delete_prompt_label", label_id=CANARY) == {"success": True, "label_id": CANARY}
     assert await desk.sent() == ("DELETE", f"{ALL}/{CANARY}", "", None)
     error = await desk.bad("delete_prompt_label", label_id=CANARY)
     assert error["next_step"] == "Find the right id with list_prompt_labels, then call again."

@@ -54,7 +54,7 @@ async def test_create_rate_limit_sends_what_was_given_and_no_more(desk: Desk) ->
 
 
 async def test_update_rate_limit_changes_what_it_names(desk: Desk) -> None:
-    assert await desk.good("update_rate_limit", id=THROTTLE, value=0) == {}
+    assert await desk.good("update_rate_limit", id=THROTTLE, value=0) == {"success": True, "id": THROTTLE}
     assert await desk.sent() == ("PUT", f"{RATE}/{THROTTLE}", "", {"value": 0})
     assert (await desk.good("get_rate_limit", id=THROTTLE))["conditions"]
 
@@ -118,7 +118,10 @@ async def test_wrong_conditions_are_refused_before_anything_is_sent(
 
 
 async def test_update_usage_limit_changes_the_budget_alone(desk: Desk) -> None:
-    assert await desk.good("update_usage_limit", id=BUDGET, credit_limit=2000) == {}
+    assert await desk.good("update_usage_limit", id=BUDGET, credit_limit=2000) == {
+        "success": True,
+        "id": BUDGET,
+    }
     assert await desk.sent() == ("PUT", f"{USAGE}/{BUDGET}", "", {"credit_limit": 2000})
     kept = await desk.good("get_usage_limit", id=BUDGET)
     assert (kept["type"], kept["periodic_reset"], kept["alert_threshold"]) == ("cost", "monthly", 120)
@@ -156,7 +159,7 @@ async def test_an_update_wants_something_to_change(desk: Desk, tool: str) -> Non
 
 
 async def test_delete_usage_limit_archives(desk: Desk) -> None:
-    assert await desk.good("delete_usage_limit", id=BUDGET) == {}
+    assert await desk.good("delete_usage_limit", id=BUDGET) == {"success": True, "id": BUDGET}
     assert (await desk.good("get_usage_limit", id=BUDGET, status="archived"))["status"] == "archived"
 
 
@@ -164,7 +167,11 @@ async def test_entities_and_their_reset(desk: Desk) -> None:
     listed = await desk.good("list_usage_limit_entities", limit_id=BUDGET, page_size=1, search="api_key")
     assert await desk.sent() == ("GET", f"{USAGE}/{BUDGET}/entities", "page_size=1&search=api_key", None)
     assert listed["next_page"]["current_page"] == 1
-    assert await desk.good("reset_usage_limit_entity", limit_id=BUDGET, entity_id=ENTITY) == {}
+    assert await desk.good("reset_usage_limit_entity", limit_id=BUDGET, entity_id=ENTITY) == {
+        "success": True,
+        "limit_id": BUDGET,
+        "entity_id": ENTITY,
+    }
     reset = await desk.sent()
     assert reset[:2] == ("PUT", f"{USAGE}/{BUDGET}/entities/{ENTITY}/reset")
     after = await desk.good("list_usage_limit_entities", limit_id=BUDGET, search=CHECKOUT_KEY)

@@ -68,7 +68,7 @@ async def test_update_renames_and_describes(desk: Desk) -> None:
 
 
 async def test_delete(desk: Desk) -> None:
-    assert await desk.good("delete_mcp_server", id="github-tools") == {}
+    assert await desk.good("delete_mcp_server", id="github-tools") == {"success": True, "id": "github-tools"}
     assert await desk.sent() == ("DELETE", GITHUB, "", None)
     assert (await desk.bad("delete_mcp_server", id="github-tools"))["status"] == 404
 

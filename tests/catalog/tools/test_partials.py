@@ -48,7 +48,7 @@ async def test_update_prompt_partial_makes_a_version_to_publish(desk: Desk) -> N
     versions = (await desk.good("list_partial_versions", **which))["data"]
     assert (versions[0]["version"], versions[0]["description"]) == ("3", "Shorter")
     await desk.requests()
-    assert await desk.good("publish_partial", **which, version=3) == {}
+    assert await desk.good("publish_partial", **which, version=3) == {"success": True, **which}
     assert await desk.sent() == ("PUT", f"{ALL}/{TONE}/makeDefault", "", {"version": 3})
     assert (await desk.good("get_prompt_partial", **which))["string"] == "Be brief."
 
@@ -76,7 +76,10 @@ async def test_publish_partial_rolls_back_and_refuses_unknown_versions(desk: Des
 
 
 async def test_delete_prompt_partial(desk: Desk) -> None:
-    assert await desk.good("delete_prompt_partial", prompt_partial_id=TONE) == {}
+    assert await desk.good("delete_prompt_partial", prompt_partial_id=TONE) == {
+        "success": True,
+        "prompt_partial_id": TONE,
+    }
     assert await desk.sent() == ("DELETE", f"{ALL}/{TONE}", "", None)
 
 

@@ -170,7 +170,10 @@ async def test_a_user_id_cannot_reach_further(desk: Desk, tool: str) -> None:
 
 
 async def test_update_user_sends_what_is_given(desk: Desk) -> None:
-    assert await desk.good("update_user", user_id=user_id("hana"), role="admin") == {}
+    assert await desk.good("update_user", user_id=user_id("hana"), role="admin") == {
+        "success": True,
+        "user_id": user_id("hana"),
+    }
     assert await desk.sent() == ("PUT", f"{USERS}/{user_id('hana')}", "", {"role": "admin"})
     names = {"first_name": "Hanako", "last_name": "Satō"}
     await desk.good("update_user", user_id=user_id("hana"), **names)
@@ -186,7 +189,7 @@ async def test_update_user_wants_something_to_change_and_leaves_the_owner(desk: 
 
 async def test_delete_user(desk: Desk) -> None:
     who = {"user_id": user_id("mateo")}
-    assert await desk.good("delete_user", **who) == {}
+    assert await desk.good("delete_user", **who) == {"success": True, **who}
     assert await desk.sent() == ("DELETE", f"{USERS}/{who['user_id']}", "", None)
     assert (await desk.bad("delete_user", **who))["status"] == 404
 

@@ -124,7 +124,7 @@ async def test_add_workspace_member_wraps_the_one_user(desk: Desk) -> None:
     data = await desk.good(
         "add_workspace_member", workspace_id=PRODUCTION, user_id=member["id"], role="member"
     )
-    assert data == {}
+    assert data == {"success": True, "workspace_id": PRODUCTION}
     path = "/v1/admin/workspaces/ws-production/users"
     assert await desk.sent() == ("POST", path, "", {"users": [member]})
 
