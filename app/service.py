@@ -20,8 +20,6 @@ from app.portkey.client import ApiRequest, PortkeyClient
 from app.portkey.credential import Credential
 from app.portkey.errors import PortkeyError
 from app.portkey.urls import BaseUrl
-from app.protocol.events.memory import MemoryEventLog
-from app.protocol.http import HttpHandler
 from app.protocol.server import build_server
 from app.protocol.short.path import ShortPath
 from app.protocol.stdio import serve_stdio
@@ -49,6 +47,7 @@ from app.wiring.grants import (
     server_policy,
 )
 from app.wiring.interaction import Interaction
+from app.wiring.sessions import build_sessions
 from app.wiring.telemetry import TELEMETRY_CHECK, Telemetry
 
 if TYPE_CHECKING:
@@ -64,9 +63,10 @@ if TYPE_CHECKING:
     from app.catalog.tool import Tool
     from app.portkey.transport import Transport
     from app.protocol.admin_server import AdminServer
-    from app.protocol.events.log import EventLog
+    from app.protocol.http import HttpHandler
     from app.telemetry.component import Component
     from app.web.tls import Certificates
+    from app.wiring.sessions import Sessions
 
 SANDBOX_BASE_URL: Final = "http://sandbox.local/v1"
 USER_AGENT: Final = f"portkey-admin-mcp/{__version__}"
@@ -251,19 +251,11 @@ class Service:
     def application(self) -> tuple[Starlette, Readiness]:
         """Build the HTTP application, and what /ready reports."""
         settings = self.settings
-        event_log = _event_log(settings)
+        sessions = build_sessions(settings)
         rate_limits = _rate_limits(settings)
         clerk = _clerk(settings)
         server = self.mcp_server(ANONYMOUS)
-        handler = HttpHandler(
-            server,
-            stateless=settings.session_mode == "stateless",
-            event_log=event_log,
-            idle_timeout=settings.session_timeout_ms / 1000,
-            max_sessions=settings.max_sessions,
-            max_sessions_per_principal=settings.max_sessions_per_principal,
-            max_body_bytes=settings.max_request_bytes,
-        )
+        handler = sessions.handler(server, settings)
 
         @asynccontextmanager
         async def lifespan(_application: Starlette) -> AsyncIterator[None]:
@@ -279,8 +271,6 @@ class Service:
                     _settle_memory()
                     yield
             finally:
-                if event_log is not None:
-                    await event_log.aclose()
                 if rate_limits is not None:
                     await rate_limits.store.aclose()
                 await self.backend.client.aclose()
@@ -289,12 +279,13 @@ class Service:
             session_count=lambda: handler.open_sessions,
             upstream=UpstreamCheck(self._probe) if self._can_probe else None,
             components=_components(rate_limits, clerk, self.policy_file)
+            | sessions.components
             | {"audit": self.audit.trail.state}
             | self._interaction.components(),
             on_release=self._interaction.release,
             required=settings.ready_require,
         )
-        self._measure(readiness, handler, event_log)
+        self._measure(readiness, handler, sessions)
         application = create_application(
             mcp=ShortPath(handler, server),
             options=self._web_options(rate_limits, clerk),
@@ -343,14 +334,15 @@ class Service:
             max_request_bytes=settings.max_request_bytes,
             stream_max_age=settings.stream_max_age_seconds,
             session_mode=settings.session_mode,
-            event_store_mode=settings.event_store if settings.session_mode == "stateful" else "off",
+            sessions_shared=settings.session_store_mode == "redis",
+            event_store_mode=settings.event_store_mode,
             backend="sandbox" if self.backend.sandbox else "portkey",
             tls=settings.tls_cert_path is not None,
             metrics=self._telemetry.metrics,
             metrics_endpoint=self._telemetry.main_endpoint,
         )
 
-    def _measure(self, readiness: Readiness, handler: HttpHandler, event_log: EventLog | None) -> None:
+    def _measure(self, readiness: Readiness, handler: HttpHandler, sessions: Sessions) -> None:
         """Have the metrics tell of the parts that there are."""
         metrics = self._telemetry.metrics
         if metrics is None:
@@ -361,8 +353,8 @@ class Service:
             lost_records=lambda: self.audit.trail.lost,
         )
         metrics.gauge("sessions", "Open sessions of this process.", lambda: handler.open_sessions)
-        if isinstance(event_log, MemoryEventLog):
-            metrics.gauge("events_kept", "Events that wait in this process.", lambda: event_log.count)
+        if sessions.kept_events is not None:
+            metrics.gauge("events_kept", "Events that wait in this process.", sessions.kept_events)
 
     def _reload_policy(self) -> None:
         """Read the policy file again, and tell clients when it says something else."""
@@ -430,28 +422,6 @@ def _discovery(settings: Settings, clerk: ClerkSignIn | None) -> Discovery | Non
         scopes=settings.clerk_scopes or ALL_SCOPES,
         server_metadata=clerk.server_metadata,
         audience_configured=bool(settings.clerk_audience),
-    )
-
-
-def _event_log(settings: Settings) -> EventLog | None:
-    if settings.session_mode == "stateless" or settings.event_store == "off":
-        return None
-    if settings.event_store == "memory":
-        return MemoryEventLog(
-            max_events=settings.event_store_max_events,
-            max_bytes=settings.event_store_max_bytes,
-            ttl=settings.event_ttl_seconds,
-        )
-    from app.protocol.events.redis import RedisEventLog
-    from app.redis_client import connect
-
-    url = settings.redis_url.get_secret_value() if settings.redis_url else ""
-    return RedisEventLog(
-        connect(url),
-        prefix=settings.redis_key_prefix,
-        max_events=settings.event_store_max_events,
-        ttl=settings.event_ttl_seconds,
-        deadline=settings.event_store_command_timeout_ms / 1000,
     )
 
 

@@ -10,7 +10,6 @@ from pydantic.fields import FieldInfo
 from app.settings import load_settings
 from app.settings.accepts import SIZE
 from app.settings.model import accepts_of, setting_fields, variables_of
-from app.settings.unknown import NOT_SERVED
 from app.smoke.options import VARIABLES as SMOKE_VARIABLES
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +28,7 @@ def test_each_setting_has_one_row_that_says_what_the_code_says() -> None:
 
 def test_every_variable_in_the_page_exists() -> None:
     settings = {variable for variables in SETTINGS.values() for variable in variables}
-    described = settings | set(NOT_SERVED) | set(SMOKE_VARIABLES)
+    described = settings | set(SMOKE_VARIABLES)
     named = {
         name for name in re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", PAGE) if not name.endswith("_")
     }

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.settings import Check, Problem, Settings, SettingsError, load_settings, render_problems
+from app.settings.encryption_key import decode_key
 from app.settings.model import LOCAL_ORIGINS, accepts_of, setting_fields
-from app.settings.unknown import NOT_SERVED
+from app.settings.redis_address import RedisAddress
 
 STRONG = "0123456789abcdef"
 
@@ -27,7 +28,11 @@ def problems_of(env: Mapping[str, str], *, domains: tuple[str, ...] = ()) -> dic
 def test_nothing_has_to_be_set() -> None:
     settings = load_settings({})
     assert (settings.host, settings.port, settings.transport) == ("127.0.0.1", 3000, "http")
-    assert (settings.session_mode, settings.event_store, settings.auth_mode) == ("stateless", "off", "none")
+    assert (settings.session_mode, settings.event_store_mode, settings.auth_mode) == (
+        "stateless",
+        "memory",
+        "none",
+    )
     assert settings.max_request_bytes == 1_048_576
     assert settings.allowed_origins == LOCAL_ORIGINS
     assert settings.warnings == ()
@@ -355,15 +360,100 @@ def test_weak_tokens_are_warned_about() -> None:
     assert load_settings({"MCP_AUTH_MODE": "bearer", "MCP_AUTH_TOKEN": STRONG}).warnings == ()
 
 
+KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+
 def test_choices_without_effect_are_warned_about() -> None:
     warnings = load_settings(
-        {"MCP_AUTH_TOKEN": STRONG, "MCP_EVENT_STORE": "memory", "CORS_ORIGIN": "*"}
+        {
+            "MCP_AUTH_TOKEN": STRONG,
+            "MCP_SESSION_STORE": "memory",
+            "MCP_EVENT_ENCRYPTION_KEY": KEY,
+            "CORS_ORIGIN": "*",
+        }
     ).warnings
-    assert len(warnings) == 3
+    assert len(warnings) == 4
     assert "MCP_AUTH_MODE is none" in warnings[0]
-    assert "only stateful sessions use it" in warnings[1]
-    assert warnings[2].startswith("CORS_ORIGIN=*")
-    assert load_settings({"MCP_EVENT_STORE": "memory", "MCP_SESSION_MODE": "stateful"}).warnings == ()
+    assert "there are no sessions" in warnings[1]
+    assert "neither sessions nor events are kept in Redis" in warnings[2]
+    assert warnings[3].startswith("CORS_ORIGIN=*")
+    assert load_settings({"MCP_SESSION_STORE": "memory", "MCP_SESSION_MODE": "stateful"}).warnings == ()
+
+
+def test_sessions_are_in_redis_when_there_is_one_and_events_where_the_mode_wants_them() -> None:
+    stateful = {"MCP_SESSION_MODE": "stateful"}
+    redis = {"MCP_REDIS_URL": "redis://localhost"}
+    modes = [
+        (settings.session_store_mode, settings.event_store_mode)
+        for settings in map(load_settings, ({}, stateful, stateful | redis, redis))
+    ]
+    assert modes == [("memory", "memory"), ("memory", "off"), ("redis", "off"), ("redis", "memory")]
+    needs = problems_of({"MCP_SESSION_STORE": "redis", "MCP_EVENT_STORE": "redis"})["MCP_REDIS_URL"]
+    assert needs.accepted.startswith("MCP_EVENT_STORE=redis and MCP_SESSION_STORE=redis need a Redis.")
+
+
+def test_a_redis_on_another_machine_wants_tls_and_a_key() -> None:
+    shared = {"MCP_SESSION_MODE": "stateful"}
+    plain = load_settings(shared | {"MCP_REDIS_URL": "redis://r.example"}).warnings
+    assert ["in the clear" in plain[0], "MCP_EVENT_ENCRYPTION_KEY" in plain[1]] == [True, True]
+    safe = {"MCP_REDIS_URL": "rediss://r.example", "MCP_EVENT_ENCRYPTION_KEY": KEY}
+    assert load_settings(shared | safe).warnings == ()
+    assert load_settings(shared | {"MCP_REDIS_URL": "redis://127.0.0.1"}).warnings == ()
+    assert KEY in load_settings(shared | safe).secret_values()
+
+
+@pytest.mark.parametrize(
+    "key", [KEY, KEY.rstrip("="), "-_" + KEY[2:], "0f" * 32, f"{KEY},{'A' * 42}E="], ids=range(5)
+)
+def test_encryption_keys_are_32_bytes_in_any_usual_form(key: str) -> None:
+    settings = load_settings(
+        {"MCP_EVENT_ENCRYPTION_KEY": key, "MCP_EVENT_STORE": "redis", "REDIS_URL": "redis://localhost"}
+    )
+    lengths = [len(decode_key(one.get_secret_value())) for one in settings.event_encryption_keys]
+    assert lengths == [32] * len(key.split(","))
+
+
+@pytest.mark.parametrize("key", ["short", "A" * 40 + "=", "A" * 44, "0g" * 32, "A" * 86, f"{KEY},x"])
+def test_other_encryption_keys_are_refused_without_showing_them(key: str) -> None:
+    problem = problems_of({"MCP_EVENT_ENCRYPTION_KEY": key})["MCP_EVENT_ENCRYPTION_KEY"]
+    assert "openssl rand -base64 32" in problem.accepted
+    assert key not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("url", "topology", "hosts", "master", "database"),
+    [
+        ("redis://h", "single", (("h", 6379),), "", 0),
+        ("rediss://u:p%40@[::1]:1/2", "single", (("::1", 1),), "", 2),
+        ("redis+sentinel://:p@a:1,b/main/3", "sentinel", (("a", 1), ("b", 26379)), "main", 3),
+        ("redis+cluster://a,b:7/0", "cluster", (("a", 6379), ("b", 7)), "", 0),
+    ],
+)
+def test_redis_may_be_a_server_sentinels_or_a_cluster(
+    url: str, topology: str, hosts: object, master: str, database: int
+) -> None:
+    address = RedisAddress.parse(url)
+    assert (address.topology, address.hosts) == (topology, hosts)
+    assert (address.master, address.database) == (master, database)
+    load_settings({"MCP_REDIS_URL": url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h",
+        "redis://",
+        "redis://h:0",
+        "redis://a,b",
+        "redis://h/x",
+        "redis+sentinel://a",
+        "redis+sentinel://a/m/0/1",
+        "redis+cluster://a/1",
+        "redis+cluster://,",
+    ],
+)
+def test_other_redis_urls_are_refused(url: str) -> None:
+    assert "Sentinels" in problems_of({"MCP_REDIS_URL": url})["MCP_REDIS_URL"].accepted
 
 
 def test_misspelt_variables_are_warned_about_with_the_nearest_name() -> None:
@@ -380,12 +470,6 @@ def test_misspelt_variables_are_warned_about_with_the_nearest_name() -> None:
         "MCP_FLAVOUR_OF_THE_DAY is not a setting.",
         "MCP_SESION_MODE is not a setting; did you mean MCP_SESSION_MODE?",
     )
-
-
-def test_variables_of_the_typescript_server_are_named_when_they_have_no_effect() -> None:
-    warnings = load_settings(dict.fromkeys(NOT_SERVED, "1")).warnings
-    assert len(warnings) == len(NOT_SERVED)
-    assert all("has no effect in this version: " in warning for warning in warnings)
 
 
 def test_what_kubernetes_adds_for_a_service_named_like_us_is_no_noise() -> None:

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 
 from pydantic_core import core_schema
 
+from app.settings.encryption_key import decode_key
+from app.settings.redis_address import RedisAddress
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -185,10 +188,15 @@ def _parse_issuer_url(given: str) -> str:
 
 
 def _parse_redis_url(given: str) -> str:
-    parts = urlsplit(given)
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or parts.port == 0:
-        raise ValueError
+    RedisAddress.parse(given)
     return given
+
+
+def _parse_encryption_keys(given: str) -> tuple[str, ...]:
+    keys = _parse_values(given)
+    for key in keys:
+        decode_key(key)
+    return keys
 
 
 FLAG: Final = Accepts("true or false (also 1 or 0, yes or no, on or off)", _parse_flag)
@@ -214,4 +222,13 @@ HTTP_URL: Final = Accepts(
 ISSUER_URL: Final = Accepts(
     "an https URL without user name, query or fragment (http on loopback only)", _parse_issuer_url
 )
-REDIS_URL: Final = Accepts("a redis:// or rediss:// URL such as redis://localhost:6379", _parse_redis_url)
+REDIS_URL: Final = Accepts(
+    "a redis:// or rediss:// URL such as redis://localhost:6379, or one of Sentinels or a cluster, see"
+    " sessions.md",
+    _parse_redis_url,
+)
+ENCRYPTION_KEYS: Final = Accepts(
+    "one key or several separated by commas, each 32 bytes in base64 or hex; `openssl rand -base64 32` makes"
+    " one",
+    _parse_encryption_keys,
+)

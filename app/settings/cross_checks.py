@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.settings.clerk_checks import clerk_problems, clerk_warnings
 from app.settings.problems import Problem
+from app.settings.redis_address import RedisAddress
 
 if TYPE_CHECKING:
     from app.settings.model import Settings
@@ -64,12 +65,14 @@ def _bearer_without_token(settings: Settings) -> Iterator[Problem]:
 
 
 def _redis_without_url(settings: Settings) -> Iterator[Problem]:
-    if settings.event_store == "redis" and settings.redis_url is None:
+    stores = {"MCP_EVENT_STORE": settings.event_store, "MCP_SESSION_STORE": settings.session_store}
+    named = [name for name, store in stores.items() if store == "redis"]
+    if named and settings.redis_url is None:
         yield Problem(
             settings.variable("redis_url"),
             None,
-            "MCP_EVENT_STORE=redis needs a Redis. Set MCP_REDIS_URL (or REDIS_URL), for example to"
-            " redis://localhost:6379.",
+            f"{' and '.join(f'{name}=redis' for name in named)} {'needs' if len(named) == 1 else 'need'} a"
+            " Redis. Set MCP_REDIS_URL (or REDIS_URL), for example to redis://localhost:6379.",
         )
 
 
@@ -117,7 +120,7 @@ HTTP_CHECKS: Final = (
     Check(("host", "auth_mode", "allow_unauthenticated_http"), _open_to_the_network),
     Check(("auth_mode", "auth_tokens", "auth_token_file"), _bearer_without_token),
     Check(("auth_mode", "clerk_issuer", "clerk_audience", "clerk_authorized_parties"), clerk_problems),
-    Check(("event_store", "redis_url"), _redis_without_url),
+    Check(("event_store", "session_store", "redis_url"), _redis_without_url),
     Check(
         ("rate_limit_enabled", "rate_limit_store", "rate_limit_redis_url", "redis_url"),
         _rate_limit_redis_without_url,
@@ -149,6 +152,31 @@ def _did_you_mean(name: str, known: list[str]) -> str:
     return f" (did you mean {nearest[0]!r}?)" if nearest else ""
 
 
+def _redis_warnings(settings: Settings) -> Iterator[str]:
+    stateful = settings.session_mode == "stateful"
+    if settings.session_store is not None and not stateful:
+        yield (
+            f"MCP_SESSION_STORE={settings.session_store} has no effect with MCP_SESSION_MODE=stateless: there"
+            " are no sessions. Set MCP_SESSION_MODE=stateful."
+        )
+    used = settings.event_store_mode == "redis" or (stateful and settings.session_store_mode == "redis")
+    if settings.event_encryption_keys and not used:
+        yield "MCP_EVENT_ENCRYPTION_KEY has no effect: neither sessions nor events are kept in Redis."
+    if not used or settings.redis_url is None:
+        return
+    address = RedisAddress.parse(settings.redis_url.get_secret_value())
+    if all(is_loopback(host) for host, _ in address.hosts):
+        return
+    variable = settings.variable("redis_url")
+    if not address.tls:
+        yield f"What clients get from this server travels to {variable} in the clear. Use rediss://."
+    if not settings.event_encryption_keys:
+        yield (
+            "Redis is on another machine, and what this server keeps there can be read by whoever reads that"
+            " Redis. Set MCP_EVENT_ENCRYPTION_KEY, for example to the output of `openssl rand -base64 32`."
+        )
+
+
 def _token_warnings(settings: Settings) -> Iterator[str]:
     tokens = [token.get_secret_value() for token in settings.auth_tokens]
     weak = sum(len(token) < SHORTEST_STRONG_TOKEN for token in tokens)
@@ -171,11 +199,7 @@ def choice_warnings(settings: Settings) -> Iterator[str]:
     if settings.auth_tokens and settings.auth_mode == "none":
         yield "A bearer token is set but has no effect: MCP_AUTH_MODE is none. Set MCP_AUTH_MODE=bearer."
     yield from clerk_warnings(settings)
-    if settings.event_store != "off" and settings.session_mode == "stateless":
-        yield (
-            f"MCP_EVENT_STORE={settings.event_store} has no effect with MCP_SESSION_MODE=stateless:"
-            " only stateful sessions use it so far."
-        )
+    yield from _redis_warnings(settings)
     if settings.confirm != "off" and settings.transport == "http" and settings.session_mode == "stateless":
         yield (
             f"MCP_CONFIRM={settings.confirm} with MCP_SESSION_MODE=stateless: only clients of MCP 2026-07-28"

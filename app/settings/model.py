@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.settings.accepts import (
+    ENCRYPTION_KEYS,
     FLAG,
     HTTP_URL,
     ISSUER_URL,
@@ -220,20 +221,27 @@ class Settings(BaseSettings):
     max_sessions: Annotated[int, whole_number(1, 1_000_000)] = Field(
         default=1000,
         validation_alias="MCP_MAX_SESSIONS",
-        description="Most sessions open at once in this process; further ones are refused until one ends.",
+        description="Most sessions open at once, over all replicas; further ones get 503 until one ends.",
     )
     max_sessions_per_principal: Annotated[int, whole_number(1, 1_000_000)] = Field(
         default=250,
         validation_alias="MCP_MAX_SESSIONS_PER_PRINCIPAL",
         description="Most of these that one caller may have; further ones are answered with 429.",
     )
+    session_store: Annotated[Literal["memory", "redis"] | None, choice("memory", "redis")] = Field(
+        default=None,
+        validation_alias="MCP_SESSION_STORE",
+        description="Where sessions are. Unset: redis when MCP_REDIS_URL is set, for all replicas.",
+    )
 
     # Event store
 
-    event_store: Annotated[Literal["off", "memory", "redis"], choice("off", "memory", "redis")] = Field(
-        default="off",
-        validation_alias="MCP_EVENT_STORE",
-        description="Where events of stateful sessions wait for a client that reconnects.",
+    event_store: Annotated[Literal["off", "memory", "redis"] | None, choice("off", "memory", "redis")] = (
+        Field(
+            default=None,
+            validation_alias="MCP_EVENT_STORE",
+            description="Where events wait for clients to reconnect. Unset: memory when stateless, else off.",
+        )
     )
     event_ttl_seconds: Annotated[int, whole_number(1, unit="seconds")] = Field(
         default=3600,
@@ -243,22 +251,27 @@ class Settings(BaseSettings):
     event_store_max_events: Annotated[int, whole_number(1)] = Field(
         default=10_000,
         validation_alias="MCP_EVENT_STORE_MAX_EVENTS",
-        description="Most events kept; the oldest go first.",
+        description="Most events that one process keeps; the oldest go first.",
     )
     event_store_max_bytes: Annotated[int, SIZE] = Field(
         default=64 * MEBIBYTE,
         validation_alias="MCP_EVENT_STORE_MAX_BYTES",
-        description="Most bytes of events kept; the oldest go first.",
+        description="Most bytes of events that one process keeps; the oldest go first.",
     )
     event_store_command_timeout_ms: Annotated[int, whole_number(1, unit="milliseconds")] = Field(
         default=5000,
         validation_alias="MCP_EVENT_STORE_COMMAND_TIMEOUT_MS",
-        description="Deadline of one Redis command.",
+        description="Deadline of one Redis command about events. Those about sessions get a second at most.",
+    )
+    event_encryption_keys: Annotated[tuple[SecretStr, ...], ENCRYPTION_KEYS] = Field(
+        default=(),
+        validation_alias="MCP_EVENT_ENCRYPTION_KEY",
+        description="Encrypts events and sessions in Redis. The first key encrypts, each decrypts.",
     )
     redis_url: Annotated[SecretStr | None, REDIS_URL] = Field(
         default=None,
         validation_alias=AliasChoices("MCP_REDIS_URL", "REDIS_URL"),
-        description="Redis server, required by MCP_EVENT_STORE=redis. Prefer rediss:// (TLS).",
+        description="Redis server of sessions and events. Prefer rediss:// (TLS).",
     )
     redis_key_prefix: Annotated[str, text("any text")] = Field(
         default="mcp:event-store",
@@ -604,9 +617,19 @@ class Settings(BaseSettings):
         """Return the variable that the user set for a field, or the first of its names."""
         return self.sources.get(field) or variables_of(type(self).model_fields[field])[0]
 
+    @property
+    def event_store_mode(self) -> Literal["off", "memory", "redis"]:
+        """Where events are kept, as set or by default."""
+        return self.event_store or ("memory" if self.session_mode == "stateless" else "off")
+
+    @property
+    def session_store_mode(self) -> Literal["memory", "redis"]:
+        """Where sessions are kept, as set or by default."""
+        return self.session_store or ("memory" if self.redis_url is None else "redis")
+
     def secret_values(self) -> tuple[str, ...]:
         """Return every secret in the clear, for the log's redaction and nothing else."""
-        lists = (self.auth_tokens, self.metrics_tokens, self.state_keys)
+        lists = (self.auth_tokens, self.metrics_tokens, self.state_keys, self.event_encryption_keys)
         secrets = [secret.get_secret_value() for listed in lists for secret in listed]
         if self.portkey_api_key is not None:
             secrets.append(self.portkey_api_key.get_secret_value())

@@ -16,21 +16,13 @@ _KUBERNETES_LINK: Final = re.compile(
     r".+_(?:SERVICE_(?:HOST|PORT(?:_.+)?)|PORT(?:_[0-9]+_(?:TCP|UDP|SCTP)(?:_.+)?)?)"
 )
 
-_ENCRYPTION = "events in Redis are not encrypted, so use a Redis that only this service reaches"
-
-NOT_SERVED: Final[Mapping[str, str]] = {
-    "MCP_EVENT_ENCRYPTION_KEY": _ENCRYPTION,
-}
-
 
 def unknown_variable_warnings(env: Mapping[str, str], known: Collection[str]) -> Iterator[str]:
     """Yield a sentence for each variable with a prefix of ours that is no setting; values are never shown."""
     for name in sorted(env):
         if not name.startswith(PREFIXES) or name in known or not env[name].strip():
             continue
-        if name in NOT_SERVED:
-            yield f"{name} has no effect in this version: {NOT_SERVED[name]}."
-        elif not (name.startswith(SMOKE_PREFIX) or _KUBERNETES_LINK.fullmatch(name)):
+        if not (name.startswith(SMOKE_PREFIX) or _KUBERNETES_LINK.fullmatch(name)):
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             hint = f"; did you mean {nearest[0]}?" if nearest else "."
             yield f"{name} is not a setting{hint}"

@@ -133,7 +133,9 @@ def _guarded(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> ASGIApp
     endpoint = JsonDepth(endpoint)
     endpoint = BodyLimit(endpoint, max_bytes=options.max_request_bytes, timeout=options.body_timeout)
     endpoint = JsonOnly(endpoint)
-    endpoint = McpMethods(endpoint, session_mode=options.session_mode)
+    endpoint = McpMethods(
+        endpoint, session_mode=options.session_mode, resumable=options.event_store_mode != "off"
+    )
     if options.risk_of is not None:
         endpoint = ToolScopes(
             endpoint, challenge=options.challenge, risk_of=options.risk_of, on_denied=options.on_denied

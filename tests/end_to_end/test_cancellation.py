@@ -32,6 +32,13 @@ async def portkey(portkey_port: int) -> AsyncIterator[HeldPortkey]:
 
 @pytest.fixture(scope="module")
 def stateless_in_front(portkey_port: int) -> Iterator[Running]:
+    settings = {**pointing_at(f"http://127.0.0.1:{portkey_port}/v1"), "MCP_EVENT_STORE": "off"}
+    with http_service("stateless", settings=settings) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def resumable_in_front(portkey_port: int) -> Iterator[Running]:
     with http_service("stateless", settings=pointing_at(f"http://127.0.0.1:{portkey_port}/v1")) as service:
         yield service
 
@@ -79,10 +86,12 @@ async def test_a_cancelled_notification_cancels_the_request_to_portkey(
         await asyncio.wait([call])
 
 
-async def test_a_session_finishes_the_call_and_keeps_the_answer_for_the_client_that_comes_back(
-    stateful_in_front: Running, portkey: HeldPortkey
+@pytest.mark.parametrize("mode", ["stateful", "stateless"])
+async def test_a_call_goes_on_and_its_answer_waits_for_the_client_that_comes_back(
+    portkey: HeldPortkey, mode: str, request: pytest.FixtureRequest
 ) -> None:
-    caller = HttpCaller(stateful_in_front.mcp_url, "2025")
+    service = request.getfixturevalue("stateful_in_front" if mode == "stateful" else "resumable_in_front")
+    caller = HttpCaller(service.mcp_url, "2025")
     async with httpx2.AsyncClient(trust_env=False, timeout=wire.ANSWER_WITHIN) as client:
         await caller.hello(client)
         message = call_in("2025")

@@ -9,7 +9,7 @@ from weakref import WeakSet
 from mcp.server.subscriptions import PromptsListChanged, ToolsListChanged
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from app.protocol.sessions import connection_of
+from app.protocol.sessions.live import connection_of
 
 if TYPE_CHECKING:
     from mcp.server.connection import Connection

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 class DropLastEventId:
     """Removes Last-Event-ID, for use without an event store.
 
-    The MCP SDK (2.3) gives no answer at all to a GET that asks it to resume and cannot.
+    The MCP SDK (2.3) gives no answer at all to a GET that asks it to resume and cannot; without the header it
+    opens a stream, as for any client that begins.
     """
 
     def __init__(self, app: ASGIApp) -> None:

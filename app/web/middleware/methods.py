@@ -19,16 +19,21 @@ _METHODS: dict[SessionMode, tuple[str, ...]] = {
 
 
 class McpMethods:
-    """Lets only the methods through that mean something."""
+    """Lets only the methods through that mean something.
 
-    def __init__(self, app: ASGIApp, *, session_mode: SessionMode) -> None:
+    Without sessions, GET only resumes a stream, where events are kept.
+    """
+
+    def __init__(self, app: ASGIApp, *, session_mode: SessionMode, resumable: bool) -> None:
         self._app = app
         self._methods = _METHODS[session_mode]
         self._allow = ", ".join(self._methods)
+        self._resumable = resumable
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["method"] in self._methods:
+        resumes = self._resumable and scope["method"] == "GET" and _resumes(scope)
+        if resumes or scope["method"] in self._methods:
             await self._app(scope, receive, send)
             return
         response = error_response(
@@ -39,3 +44,7 @@ class McpMethods:
             headers={"Allow": self._allow},
         )
         await response(scope, receive, send)
+
+
+def _resumes(scope: Scope) -> bool:
+    return any(name == b"last-event-id" for name, _ in scope["headers"])

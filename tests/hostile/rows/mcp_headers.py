@@ -56,10 +56,10 @@ def _with_session(name: str, status: int, code: int | str | None, build: Callabl
 
 
 def _resumed(name: str, cursor: bytes) -> Row:
-    """There is nothing to resume: the stream ends at once, and its connection with it."""
+    """There is nothing to resume, and the client is told so."""
     last = b"Last-Event-ID: " + cursor
     request = _own_session(lambda mine: get("/mcp", _MINE, _STREAM, mine, last))
-    return Row(f"session: resumed from {name}", request, 200, None, "sessions", closes=True)
+    return Row(f"session: resumed from {name}", request, 400, _INVALID, "sessions")
 
 
 MCP_HEADERS = [

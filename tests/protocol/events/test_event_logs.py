@@ -2,75 +2,127 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.protocol.events.log import EventLog, StoredEvent
+from app.protocol.events.log import Event, EventLog, Stream, parse_event_id
 from app.protocol.events.memory import MemoryEventLog
 from app.protocol.events.redis import RedisEventLog
+from app.protocol.sealing import AesSealing
 from app.redis_client import connect
 
 
-@pytest.fixture(params=["memory", "redis"])
+@asynccontextmanager
+async def redis_log(url: str, **options: object) -> AsyncIterator[RedisEventLog]:
+    log = RedisEventLog(connect(url), blocking=connect(url), **options)  # type: ignore[arg-type]
+    async with log.run():
+        yield log
+
+
+@pytest.fixture(params=["memory", "redis", "encrypted"])
 async def log(request: pytest.FixtureRequest) -> AsyncIterator[EventLog]:
-    event_log: EventLog
     if request.param == "memory":
-        event_log = MemoryEventLog()
-    else:
-        event_log = RedisEventLog(connect(request.getfixturevalue("redis_url")))
-    yield event_log
-    await event_log.aclose()
+        memory = MemoryEventLog()
+        async with memory.run():
+            yield memory
+        return
+    sealing = AesSealing([b"k" * 32]) if request.param == "encrypted" else None
+    async with redis_log(request.getfixturevalue("redis_url"), sealing=sealing) as log:
+        yield log
 
 
-async def missed(event_log: EventLog, session: str, event_id: str) -> list[StoredEvent] | None:
-    position = await event_log.find(session, event_id)
-    return None if position is None else [event async for event in event_log.after(position)]
+async def written(log: EventLog, stream: Stream, *messages: bytes) -> list[Event]:
+    events = [Event(number, message, writer="w") for number, message in enumerate(messages, 1)]
+    for event in events:
+        await log.append(stream, event)
+    return events
 
 
 async def test_the_later_events_of_the_same_stream_come_back_in_order(log: EventLog) -> None:
-    first = await log.append("s", "1", b"")
-    await log.append("s", "2", b"other stream")
-    kept = [
-        StoredEvent(await log.append("s", "1", message), message) for message in (b"a", b"\xff\x00", b"c")
+    stream, other = Stream.new("o", "s"), Stream.new("o", "s")
+    events = await written(log, stream, b"", b"a", b"\xff\x00", b"c")
+    await written(log, other, b"", b"other stream")
+    assert await log.read(stream, 1) == events
+    assert await log.read(stream, 3) == events[2:]
+    assert await log.later(stream, 2, 0.01) == events[2:]
+    assert await log.later(stream, 4, 0.01) == []
+    assert await log.read(stream, 5) is None
+
+
+async def test_what_is_known_of_an_event_comes_back(log: EventLog) -> None:
+    stream = Stream.new("o", "s")
+    for event in (
+        Event(1, b"", writer="w", request_id="7"),
+        Event(2, b"{}", last=True, writer="w", request_id=7),
+    ):
+        await log.append(stream, event)
+    assert await log.read(stream, 1) == [
+        Event(1, b"", writer="w", request_id="7"),
+        Event(2, b"{}", last=True, writer="w", request_id=7),
     ]
 
-    assert await missed(log, "s", first) == kept
-    assert await missed(log, "s", kept[1].id) == kept[2:]
-    assert await missed(log, "s", kept[2].id) == []
-    position = await log.find("s", kept[1].id)
-    assert position is not None
-    assert (position.stream, position.message) == ("1", b"\xff\x00")
 
-
-async def test_another_session_sees_nothing(log: EventLog) -> None:
-    event_id = await log.append("alice", "1", b"secret")
-    await log.append("bob", "1", b"own")
-    assert await log.find("bob", event_id) is None
-    assert await log.find("nobody", event_id) is None
+async def test_another_owner_or_session_finds_nothing(log: EventLog) -> None:
+    stream = Stream.new("alice", "s")
+    await written(log, stream, b"secret")
+    for foreign in (
+        Stream("bob", "s", stream.token),
+        Stream("alice", "t", stream.token),
+        Stream("alices", "", stream.token),
+        Stream("alice", "s", stream.token[:-1] + ("A" if stream.token[-1] != "A" else "B")),
+    ):
+        assert await log.read(foreign, 1) is None
+        assert await log.later(foreign, 0, 0.01) == []
 
 
 @pytest.mark.parametrize(
-    "event_id", ["", "0", "0-0", "1-1.aaaaaaaaaaaaaaaaaaaaaa", "a}:{b", "1-0\r\nX: y", "-.*", "9" * 200]
+    "text", ["", "0", "1-0", f"{'a' * 22}.0", f"{'a' * 22}.01", f"{'a' * 22}.-1", "a" * 24, f"{'a' * 22}.1\n"]
 )
-async def test_an_event_id_that_was_never_given_out_is_unknown(log: EventLog, event_id: str) -> None:
-    await log.append("s", "1", b"x")
-    assert await log.find("s", event_id) is None
+def test_an_event_id_of_another_form_is_none(text: str) -> None:
+    assert parse_event_id(text) is None
 
 
-async def test_a_guess_next_to_a_known_id_is_unknown(log: EventLog) -> None:
-    event_id = await log.append("s", "1", b"x")
-    guess = event_id[:-1] + ("A" if event_id[-1] != "A" else "B")
-    assert await log.find("s", guess) is None
+def test_an_event_id_names_its_stream_and_number() -> None:
+    stream = Stream.new("o", "s")
+    assert parse_event_id(stream.event_id(12)) == (stream.token, 12)
 
 
-async def test_more_than_a_page_comes_back_whole(log: EventLog) -> None:
-    ids = [await log.append("s", "1", str(number).encode()) for number in range(150)]
-    found = await missed(log, "s", ids[0])
-    assert found is not None
-    assert [event.id for event in found] == ids[1:]
+async def test_who_waits_is_told_at_once(log: EventLog) -> None:
+    stream = Stream.new("o", "s")
+    [first] = await written(log, stream, b"1")
+    waiting = asyncio.create_task(log.later(stream, first.number, 20))
+    await asyncio.sleep(0.05)
+    second = Event(2, b"2", last=True, writer="w")
+    await log.append(stream, second)
+    assert await asyncio.wait_for(waiting, 5) == [second]
+
+
+async def test_a_long_stream_comes_back_whole(log: EventLog) -> None:
+    stream = Stream.new("o", "s")
+    events = await written(log, stream, *(str(number).encode() for number in range(150)))
+    found = await log.read(stream, 1) or []
+    while more := await log.later(stream, found[-1].number, 0.01):
+        found += more
+    assert found == events
+
+
+async def test_older_events_go_when_told(log: EventLog) -> None:
+    stream = Stream.new("o", "s")
+    events = await written(log, stream, b"1", b"2", b"3")
+    last = Event(4, b"4", writer="w")
+    await log.append(stream, last, oldest=3)
+    assert await log.read(stream, 2) is None
+    assert await log.read(stream, 3) == [events[2], last]
+
+
+async def test_this_process_is_alive_and_one_that_never_was_is_not(log: EventLog) -> None:
+    assert await log.alive(log.writer)
+    assert not await log.alive("nobody")
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -83,12 +135,16 @@ async def test_more_than_a_page_comes_back_whole(log: EventLog) -> None:
 async def test_a_cursor_gives_exactly_what_followed_in_its_stream(
     log: EventLog, appended: list[tuple[str, str, bytes]]
 ) -> None:
-    start = {(session, stream): await log.append(session, stream, b"") for session in "ab" for stream in "12"}
-    for session, stream, message in appended:
-        await log.append(session, stream, message)
-    for (session, stream), event_id in start.items():
-        found = await missed(log, session, event_id)
+    streams = {(owner, name): Stream.new(owner, "s") for owner in "ab" for name in "12"}
+    expected: dict[tuple[str, str], list[bytes]] = {key: [b""] for key in streams}
+    for stream in streams.values():
+        await log.append(stream, Event(1, b""))
+    for owner, name, message in appended:
+        kept = expected[owner, name]
+        kept.append(message)
+        await log.append(streams[owner, name], Event(len(kept), message))
+    for (owner, name), stream in streams.items():
+        found = await log.read(stream, 1)
         assert found is not None
-        expected = [message for to, name, message in appended if (to, name) == (session, stream)]
-        assert [event.message for event in found] == expected
-        assert await log.find("ab".replace(session, ""), event_id) is None
+        assert [event.message for event in found] == expected[owner, name]
+        assert await log.read(Stream("ab".replace(owner, ""), "s", stream.token), 1) is None

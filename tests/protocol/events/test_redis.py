@@ -1,25 +1,40 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from app.protocol.events.log import EventLogError, Position
+from app.protocol.events.log import Event, EventLogError, Stream
 from app.protocol.events.redis import RedisEventLog
-from app.redis_client import connect
+from app.protocol.sealing import AesSealing
+from app.redis_client import Breaker, connect
 from tests.protocol.stand_in import until
+from tests.support.own_redis import OwnRedis
+
+STREAM = Stream("o", "s", "t" * 22)
+KEY = f"{{mcp:event-store:events:{STREAM.address}}}"
+
+
+LogOf = Callable[..., RedisEventLog]
 
 
 @pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[Redis]:
-    redis = connect(redis_url)
-    yield redis
-    await redis.aclose()
+def client(redis_url: str, connected: Callable[[str], Redis]) -> Redis:
+    return connected(redis_url)
+
+
+@pytest.fixture
+def log_of(connected: Callable[[str], Redis]) -> LogOf:
+    def make(url: str, client: Redis | None = None, **options: Any) -> RedisEventLog:
+        return RedisEventLog(client or connected(url), blocking=connected(url), **options)
+
+    return make
 
 
 @asynccontextmanager
@@ -40,18 +55,30 @@ async def silent_server() -> AsyncIterator[int]:
         await server.wait_closed()
 
 
-async def test_a_session_has_one_key_with_a_hash_tag_that_expires(client: Redis) -> None:
-    log = RedisEventLog(client, prefix="p", ttl=100)
-    await log.append("s", "1", b"x")
-    await log.append("s", "2", b"x")
-    keys: Any = await client.keys("*")
-    assert keys == [b"{p:s}"]
-    assert 0 < await client.ttl("{p:s}") <= 100
+async def test_a_stream_has_one_key_with_a_hash_tag_that_expires(
+    log_of: LogOf, client: Redis, redis_url: str
+) -> None:
+    log = log_of(redis_url, client, ttl=100)
+    await log.append(STREAM, Event(1, b"x"))
+    await log.append(STREAM, Event(2, b"x"))
+    assert await client.keys("*") == [KEY.encode()]
+    assert 0 < await client.ttl(KEY) <= 100
 
 
-async def test_an_event_costs_one_round_trip(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = RedisEventLog(client)
-    await log.append("warm", "1", b"x")
+async def test_what_redis_holds_does_not_tell_the_event_id(
+    log_of: LogOf, client: Redis, redis_url: str
+) -> None:
+    log = log_of(redis_url, client)
+    await log.append(STREAM, Event(1, b"message"))
+    stored: Any = await client.xrange(KEY)
+    assert STREAM.token not in f"{KEY} {stored}"
+
+
+async def test_an_event_costs_one_round_trip(
+    log_of: LogOf, client: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = log_of(redis_url, client)
+    await log.append(Stream.new("o", "warm"), Event(1, b"x"))
     sent: list[int] = []
     pool: Any = client.connection_pool
     connection = await pool.get_connection()
@@ -63,92 +90,116 @@ async def test_an_event_costs_one_round_trip(client: Redis, monkeypatch: pytest.
         await original(command, *args, **options)
 
     monkeypatch.setattr(connection, "send_packed_command", counted)
-    await log.append("s", "1", b"x")
+    await log.append(STREAM, Event(1, b"x"))
     assert sent == [1]
 
 
-async def test_a_sessions_events_are_bounded(client: Redis) -> None:
-    log = RedisEventLog(client, max_events=100)
-    for _ in range(500):
-        await log.append("s", "1", b"x")
-    assert 100 <= await client.xlen("{mcp:event-store:s}") < 300
+@pytest.mark.parametrize("bounds", [{"max_events": 20}, {"max_bytes": 20 * 520}])
+async def test_what_a_process_keeps_is_bounded(
+    log_of: LogOf, client: Redis, redis_url: str, bounds: dict[str, int]
+) -> None:
+    log = log_of(redis_url, client, **bounds)
+    streams = [Stream.new("o", "s") for _ in range(50)]
+    for stream in streams:
+        await log.append(stream, Event(1, b""))
+        await log.append(stream, Event(2, b"x"))
+    assert await client.dbsize() == 10
+    assert await log.read(streams[-1], 1)
+    assert await log.read(streams[0], 1) is None
 
 
-async def test_the_place_of_an_event_is_not_enough_to_read_it(client: Redis) -> None:
-    log = RedisEventLog(client)
-    event_id = await log.append("s", "1", b"x")
-    place = event_id.partition(".")[0]
-    assert await log.find("s", f"{place}.{'A' * 22}") is None
-    assert await log.find("s", event_id) is not None
+async def test_an_event_sent_twice_is_kept_once(log_of: LogOf, redis_url: str) -> None:
+    log = log_of(redis_url)
+    async with log.run():
+        await log.append(STREAM, Event(1, b"x"))
+        await log.append(STREAM, Event(1, b"x"))
+        assert await log.read(STREAM, 1) == [Event(1, b"x")]
 
 
-async def test_a_redis_that_says_nothing_costs_the_deadline_once() -> None:
+async def test_messages_are_encrypted_and_bound_to_their_place(
+    log_of: LogOf, client: Redis, redis_url: str
+) -> None:
+    sealing = AesSealing([b"1" * 32])
+    log = log_of(redis_url, client, sealing=sealing)
+    await log.append(STREAM, Event(1, b"secret"))
+    await log.append(STREAM, Event(2, b"secret"))
+    rows: Any = await client.xrange(KEY)
+    assert b"secret" not in b"".join(value for _, fields in rows for value in fields.values())
+    # The same bytes at another place, or in another stream, cannot be read.
+    await client.xadd(KEY, rows[0][1], id="3-0")
+    other = Stream.new("o", "s")
+    await client.xadd(f"{{mcp:event-store:events:{other.address}}}", rows[0][1], id="1-0")
+    with pytest.raises(EventLogError, match="cannot be read"):
+        await log.read(STREAM, 1)
+    with pytest.raises(EventLogError, match="cannot be read"):
+        await log.read(other, 1)
+
+
+async def test_keys_can_be_rotated(log_of: LogOf, redis_url: str) -> None:
+    old, both, new = (AesSealing(keys) for keys in ([b"1" * 32], [b"2" * 32, b"1" * 32], [b"2" * 32]))
+    await log_of(redis_url, sealing=old).append(STREAM, Event(1, b"old"))
+    rotating = log_of(redis_url, sealing=both)
+    await rotating.append(STREAM, Event(2, b"new"))
+    assert [event.message for event in await rotating.read(STREAM, 1) or ()] == [b"old", b"new"]
+    after = log_of(redis_url, sealing=new)
+    assert [event.message for event in await after.read(STREAM, 2) or ()] == [b"new"]
+    with pytest.raises(EventLogError):
+        await after.read(STREAM, 1)
+
+
+async def test_a_redis_that_says_nothing_costs_the_deadline_once(log_of: LogOf) -> None:
     async with silent_server() as port:
-        log = RedisEventLog(connect(f"redis://127.0.0.1:{port}"), deadline=0.2, pause=60)
+        log = log_of(f"redis://127.0.0.1:{port}", deadline=0.2, breaker=Breaker(pause=60))
         began = time.monotonic()
         with pytest.raises(EventLogError, match=r"did not answer within 0\.2 s"):
-            await log.append("s", "1", b"x")
+            await log.append(STREAM, Event(1, b"x"))
         assert 0.2 <= time.monotonic() - began < 2
+        assert log.state().status == "failed"
         began = time.monotonic()
         with pytest.raises(EventLogError, match="left alone"):
-            await log.append("s", "1", b"x")
+            await log.append(STREAM, Event(2, b"x"))
         with pytest.raises(EventLogError, match="left alone"):
-            await log.find("s", "1-1." + "A" * 22)
+            await log.read(STREAM, 1)
         assert time.monotonic() - began < 0.15
-        await log.aclose()
 
 
-async def test_a_dead_redis_is_an_error_that_names_no_address(unused_port: int) -> None:
-    log = RedisEventLog(connect(f"redis://127.0.0.1:{unused_port}"), deadline=5)
+async def test_a_dead_redis_is_an_error_that_names_no_address(log_of: LogOf, unused_port: int) -> None:
+    log = log_of(f"redis://127.0.0.1:{unused_port}")
     with pytest.raises(EventLogError, match=r"failed \(ConnectionError\)") as caught:
-        await log.append("s", "1", b"x")
+        await log.append(STREAM, Event(1, b"x"))
     assert str(unused_port) not in str(caught.value)
-    with pytest.raises(EventLogError):
-        _ = [event async for event in log.after(Position("s", "1", "1-1", b""))]
-    await log.aclose()
 
 
-async def test_the_log_is_asked_again_after_the_pause(redis_url: str, unused_port: int) -> None:
-    now = 0.0
-    log = RedisEventLog(connect(f"redis://127.0.0.1:{unused_port}"), pause=5, clock=lambda: now)
-    with pytest.raises(EventLogError):
-        await log.append("s", "1", b"x")
-    working = connect(redis_url)
-    log._client, broken = working, log._client
-    await broken.aclose()
-    now = 4.9
-    with pytest.raises(EventLogError, match="left alone"):
-        await log.append("s", "1", b"x")
-    now = 5.0
-    assert await log.append("s", "1", b"x")
-    await log.aclose()
-
-
-async def test_a_cancelled_operation_leaves_no_stale_answer_behind(client: Redis) -> None:
-    log = RedisEventLog(client)
-    first = await log.append("s", "1", b"first")
+async def test_a_cancelled_operation_leaves_no_stale_answer_behind(
+    log_of: LogOf, client: Redis, redis_url: str
+) -> None:
+    log = log_of(redis_url, client)
+    await log.append(STREAM, Event(1, b"first"))
     for _ in range(20):
-        task = asyncio.create_task(log.find("s", first))
+        task = asyncio.create_task(log.read(STREAM, 1))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    position = await log.find("s", first)
-    assert position is not None
-    assert position.message == b"first"
+    assert await log.read(STREAM, 1) == [Event(1, b"first")]
 
 
-async def test_many_events_at_once_wait_for_a_connection(client: Redis) -> None:
-    log = RedisEventLog(client)
+async def test_many_events_at_once_wait_for_a_connection(
+    log_of: LogOf, client: Redis, redis_url: str
+) -> None:
+    log = log_of(redis_url, client)
+    streams = [Stream.new("o", "s") for _ in range(200)]
     async with asyncio.TaskGroup() as group:
-        for number in range(200):
-            group.create_task(log.append(f"s{number % 3}", "1", b"x"))
-    assert sum([await client.xlen(f"{{mcp:event-store:s{number}}}") for number in range(3)]) == 200
-    assert (await client.info("clients"))["connected_clients"] <= 33
+        for stream in streams:
+            group.create_task(log.append(stream, Event(1, b"x")))
+    assert await client.dbsize() == 200
+    assert (await client.info("clients"))["connected_clients"] <= 34
 
 
-async def test_connections_that_redis_closed_meanwhile_cost_no_event(client: Redis, redis_url: str) -> None:
-    log = RedisEventLog(client)
-    await log.append("s", "1", b"x")
+async def test_connections_that_redis_closed_meanwhile_cost_no_event(
+    log_of: LogOf, client: Redis, redis_url: str
+) -> None:
+    log = log_of(redis_url, client)
+    await log.append(STREAM, Event(1, b"x"))
     pool: Any = client.connection_pool
     idle = await pool.get_connection()
     await pool.release(idle)
@@ -156,4 +207,28 @@ async def test_connections_that_redis_closed_meanwhile_cost_no_event(client: Red
     await other.client_kill_filter(_type="normal", skipme=True)
     await other.aclose()
     await until(lambda: idle._reader is None or idle._reader.at_eof())
-    assert await log.append("s", "1", b"x")
+    await log.append(STREAM, Event(2, b"x"))
+    assert log.state().status == "ok"
+
+
+async def test_the_end_of_a_stream_is_kept_when_redis_is_back(log_of: LogOf, own_redis: OwnRedis) -> None:
+    log = log_of(own_redis.url, deadline=0.3)
+    async with log.run():
+        last = Event(2, b"last", last=True)
+        own_redis.signal(signal.SIGSTOP)
+        with pytest.raises(EventLogError):
+            await log.append(STREAM, last)
+        log.owe(STREAM, last)
+        own_redis.signal(signal.SIGCONT)
+        await until(lambda: log.state().status == "ok")
+        assert await log.later(STREAM, 1, 5) == [last]
+
+
+async def test_a_process_that_leaves_is_not_alive_any_more(log_of: LogOf, redis_url: str) -> None:
+    here, there = log_of(redis_url), log_of(redis_url)
+    async with here.run():
+        async with there.run():
+            async with asyncio.timeout(5):
+                while not await here.alive(there.writer):  # noqa: ASYNC110 - Redis says it, nobody else
+                    await asyncio.sleep(0.01)
+        assert not await here.alive(there.writer)

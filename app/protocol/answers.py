@@ -1,0 +1,41 @@
+"""HTTP answers to requests that MCP cannot serve: a status, and a JSON-RPC error with what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError
+
+from app.protocol.messages import error_response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.responses import Response
+
+_RETRY_SECONDS: Final = 1
+
+
+def refused(
+    status: int, message: str, headers: Mapping[str, str] | None = None, *, code: int = INVALID_REQUEST
+) -> Response:
+    """Return the answer to a request that is refused for what it is.
+
+    Args:
+        status: HTTP status.
+        message: What went wrong and what to do next.
+        headers: Further headers.
+        code: JSON-RPC error code.
+    """
+    error = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=message))
+    return error_response(status, error, headers)
+
+
+def try_again(message: str, *, status: int = 503, seconds: int = _RETRY_SECONDS) -> Response:
+    """Return the answer to a request that is fine and cannot be served at the moment."""
+    return refused(status, message, {"Retry-After": str(seconds)})
+
+
+def session_not_found() -> Response:
+    """Return what every client takes for: begin again with `initialize`."""
+    return refused(404, "Session not found. It ended, or it is not yours: begin a new one with initialize.")
