@@ -23,8 +23,10 @@ python -m compileall -q -j 0 --invalidation-mode unchecked-hash "$stdlib"
 # that scanners can tell what the image holds.
 dpkg --purge --force-remove-essential --force-remove-protected --force-depends apt perl-base >/dev/null 2>&1
 rm -rf /etc/apt /var/lib/apt /var/cache/* /var/log/* /usr/lib/apt /usr/libexec/dpkg /usr/lib/dpkg \
-    /usr/share/doc /usr/share/man /usr/share/info /usr/share/locale /usr/share/perl5 /root/.cache
+    /usr/share/man /usr/share/info /usr/share/locale /usr/share/perl5 /root/.cache
 find /usr/bin /usr/sbin -name 'dpkg*' -delete
+# Licences stay with what they are for.
+find /usr/share/doc -type f ! -name copyright -delete
 
 # Nothing gains rights: neither setuid nor setgid, and no file that everybody may write.
 find / -xdev -type f -perm /6000 -exec chmod a-s {} +
