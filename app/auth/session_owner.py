@@ -8,7 +8,8 @@ between the Portkey keys of one principal: what a session holds is of the organi
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from app.auth.portkey_key import PortkeyKey
     from app.auth.principal import Principal
 
+_REMEMBERED: Final = 1024
 _ISSUER_PREFIX = "urn:portkey-admin-mcp:"
 
 
@@ -25,12 +27,18 @@ def session_owner(principal: Principal, key: PortkeyKey | None = None) -> Authen
 
     The access token in it is a digest of the id, never the real token.
     """
+    subject = principal.id if key is None else f"{principal.id} {key.mark}"
+    return _user(principal.id, principal.kind, subject)
+
+
+@lru_cache(_REMEMBERED)
+def _user(principal_id: str, kind: str, subject: str) -> AuthenticatedUser:
     return AuthenticatedUser(
         AccessToken(
-            token=hashlib.sha256(principal.id.encode()).hexdigest(),
-            client_id=principal.id,
+            token=hashlib.sha256(principal_id.encode()).hexdigest(),
+            client_id=principal_id,
             scopes=[],
-            subject=principal.id if key is None else f"{principal.id} {key.mark}",
-            claims={"iss": f"{_ISSUER_PREFIX}{principal.kind}"},
+            subject=subject,
+            claims={"iss": f"{_ISSUER_PREFIX}{kind}"},
         )
     )

@@ -21,6 +21,7 @@ _MOST_ITEMS: Final = 200
 _PAIR: Final = 2
 _TEXTS_REMEMBERED: Final = 2048
 _LONGEST_REMEMBERED: Final = 128
+_NAMES_REMEMBERED: Final = 512
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS: Final = frozenset(
@@ -69,14 +70,28 @@ class Redactor:
         self._secrets = tuple(sorted(known, key=len, reverse=True))
         # Most texts of a log are names, ids and paths that come again and again. A new secret empties this.
         self._short_text = lru_cache(_TEXTS_REMEMBERED)(self._masked)
+        self._name = lru_cache(_NAMES_REMEMBERED)(self._judged)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Return the event as it may be written; this is a structlog processor."""
-        return {self.text(str(name)): self._named(str(name), value, 0) for name, value in event.items()}
+        shown: EventDict = {}
+        for given, value in event.items():
+            name, is_secret = self._name(given if type(given) is str else str(given))
+            if value is None or type(value) is int or type(value) is bool:
+                shown[name] = value
+            elif type(value) is str:
+                shown[name] = MASK if is_secret else self.text(value)
+            else:
+                shown[name] = MASK if is_secret and type(value) is not float else self._value(value, 0)
+        return shown
 
     def text(self, text: str) -> str:
         """Return the text with secrets masked, shortened when it is long."""
         return self._short_text(text) if len(text) <= _LONGEST_REMEMBERED else self._masked(text)
+
+    def _judged(self, name: str) -> tuple[str, bool]:
+        """Return a name as it is shown, and whether what stands under it is a secret."""
+        return self.text(name), names_a_secret(name)
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from app.web.trusted_proxies import MAX_HOPS, plain
@@ -34,6 +35,7 @@ _PAIR: Final = re.compile(
     r'(?:(?P<token>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)|"(?P<quoted>[^"\\]*)")[ \t]*'
 )
 _LARGEST_PORT: Final = 65_535
+_ADDRESSES_REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ def _unbracketed(text: str) -> _Hop | None:
     return _Hop(address) if address else None
 
 
+@lru_cache(_ADDRESSES_REMEMBERED)
 def _address(text: str) -> IPAddress | None:
     try:
         return plain(ipaddress.ip_address(text))

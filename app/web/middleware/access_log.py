@@ -22,7 +22,10 @@ _LOGGED_HEADERS = {b"mcp-method": "mcp_method", b"mcp-name": "mcp_name"}
 
 
 def _printable(text: str, limit: int) -> str:
-    return _UNPRINTABLE.sub("?", text[:limit])
+    text = text[:limit]
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
+    return _UNPRINTABLE.sub("?", text)
 
 
 class AccessLog:

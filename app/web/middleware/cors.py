@@ -44,6 +44,11 @@ class Cors:
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
+                sent = message.get("headers", ())
+                if origin is None and not any(name == b"vary" for name, _ in sent):
+                    message["headers"] = [*sent, (b"vary", b"Origin")]
+                    await send(message)
+                    return
                 headers = MutableHeaders(scope=message)
                 headers.add_vary_header("Origin")
                 if origin is not None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_LISTEN = (b"mcp-method", b"subscriptions/listen")
+_METHOD, _LISTEN = b"mcp-method", b"subscriptions/listen"
 
 
 def is_listen(scope: Scope) -> bool:
     """Tell whether a request opens a stream of change notifications."""
-    return any((name, value.strip()) == _LISTEN for name, value in scope["headers"])
+    return any(name == _METHOD and value.strip() == _LISTEN for name, value in scope["headers"])
 
 
 class InFlight:

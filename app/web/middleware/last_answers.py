@@ -38,11 +38,13 @@ class LastAnswers:
             await self._app(scope, receive, send)
             return
 
+        may_be_endless = scope["method"] == "GET" or is_listen(scope)
+
         async def mark(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and (may_be_endless or self._stopping()):
                 headers = MutableHeaders(scope=message)
                 is_stream = headers.get("content-type", "").startswith(_STREAM)
-                if self._stopping() or (is_stream and (scope["method"] == "GET" or is_listen(scope))):
+                if self._stopping() or is_stream:
                     headers["connection"] = "close"
             await send(message)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from starlette.datastructures import MutableHeaders
-
 from app.web import paths
-from app.web.rate_limits.answers import rate_limit_headers, rate_limited, undecided
+from app.web.rate_limits.answers import add_headers, is_told, rate_limited, undecided
 from app.web.rate_limits.limits import UndecidedError, address_bucket
 
 if TYPE_CHECKING:
@@ -51,9 +49,8 @@ class AddressRateLimit:
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if "RateLimit" not in headers:
-                    headers.update(rate_limit_headers(POLICY, self._limit, verdict))
+                if not is_told(message):
+                    add_headers(message, POLICY, self._limit, verdict)
                 if presents_credential and message["status"] == HTTPStatus.UNAUTHORIZED:
                     await self._store.add(bucket, self._limit, -FAILED_AUTHENTICATION_TOKENS)
             await send(message)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from starlette.datastructures import MutableHeaders
-
 from app.auth.principal import Principal
-from app.web.rate_limits.answers import rate_limit_headers, rate_limited, undecided
+from app.web.rate_limits.answers import add_headers, rate_limited, undecided
 from app.web.rate_limits.limits import UndecidedError, address_bucket, principal_bucket
 
 if TYPE_CHECKING:
@@ -49,7 +47,7 @@ class PrincipalRateLimit:
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(rate_limit_headers(POLICY, self._limit, verdict))
+                add_headers(message, POLICY, self._limit, verdict)
             await send(message)
 
         await self._app(scope, receive, add)

@@ -7,11 +7,11 @@ import uuid
 from typing import TYPE_CHECKING
 
 import structlog
-from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_HEADER = b"x-request-id"
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
@@ -29,7 +29,7 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        inbound = [value for name, value in scope["headers"] if name == b"x-request-id"]
+        inbound = [value for name, value in scope["headers"] if name == _HEADER]
         if len(inbound) == 1 and _WELL_FORMED.fullmatch(inbound[0]):
             request_id = inbound[0].decode("ascii")
         else:
@@ -38,8 +38,12 @@ class RequestId:
 
         async def echo(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                others = [pair for pair in message.get("headers", ()) if pair[0] != _HEADER]
+                message["headers"] = [*others, (_HEADER, request_id.encode("ascii"))]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
             await self._app(scope, receive, echo)
+        finally:
+            structlog.contextvars.reset_contextvars(**tokens)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import MutableHeaders
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,6 +27,15 @@ _WITH_HSTS = _HEADERS | {"Strict-Transport-Security": "max-age=31536000; include
 _CACHE_CONTROL = "no-store"
 
 
+def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    named = {**headers, "Cache-Control": _CACHE_CONTROL}
+    return tuple((name.lower().encode(), value.encode()) for name, value in named.items())
+
+
+_RAW = _raw(_HEADERS)
+_RAW_WITH_HSTS = _raw(_WITH_HSTS)
+
+
 def security_headers(*, https: bool) -> Mapping[str, str]:
     """Return the headers that every answer has, by whether the client came over HTTPS."""
     return _WITH_HSTS if https else _HEADERS
@@ -50,14 +57,13 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
-        headers_to_add = security_headers(https=scope.get("scheme") == "https")
+        headers_to_add = _RAW_WITH_HSTS if scope.get("scheme") == "https" else _RAW
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in headers_to_add.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", _CACHE_CONTROL)
+                set_already = {name for name, _ in message.get("headers", ())}
+                more = [pair for pair in headers_to_add if pair[0] not in set_already]
+                message["headers"] = [*message.get("headers", ()), *more]
             await send(message)
 
         await self._app(scope, receive, add)

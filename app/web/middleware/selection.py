@@ -46,7 +46,7 @@ class UrlSelection:
                 return
         scope["granted_policy"] = granted
         scope["narrowing"] = narrowing
-        scope["policy"] = granted.narrowed(narrowing)
+        scope["policy"] = granted if narrowing is EVERYTHING else granted.narrowed(narrowing)
         await self._app(scope, receive, send)
 
     def _read(self, query: bytes, granted: Policy) -> Narrowing:

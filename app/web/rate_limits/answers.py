@@ -12,11 +12,12 @@ from app.web.errors import error_response
 
 if TYPE_CHECKING:
     from starlette.responses import Response
-    from starlette.types import Scope
+    from starlette.types import Message, Scope
 
     from app.web.rate_limits.limits import Limit, Verdict
 
 _RETRY_SECONDS: Final = 1
+_RATE_LIMIT: Final = b"ratelimit"
 
 
 def rate_limit_headers(policy: str, limit: Limit, verdict: Verdict) -> dict[str, str]:
@@ -35,6 +36,21 @@ def rate_limit_headers(policy: str, limit: Limit, verdict: Verdict) -> dict[str,
         "RateLimit-Policy": f'"{policy}";q={limit.capacity};w={window}',
         "RateLimit": f'"{policy}";r={left};t={max(0, seconds)}',
     }
+
+
+def add_headers(message: Message, policy: str, limit: Limit, verdict: Verdict) -> None:
+    """Describe a limit in the start of an answer, in place of what another limit said there."""
+    told = {
+        name.lower().encode(): value.encode()
+        for name, value in rate_limit_headers(policy, limit, verdict).items()
+    }
+    others = [pair for pair in message.get("headers", ()) if pair[0] not in told]
+    message["headers"] = [*others, *told.items()]
+
+
+def is_told(message: Message) -> bool:
+    """Tell whether the start of an answer describes a limit already."""
+    return any(name == _RATE_LIMIT for name, _ in message.get("headers", ()))
 
 
 def rate_limited(scope: Scope, who: str, policy: str, limit: Limit, verdict: Verdict) -> Response:

@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from app.web.trusted_proxies import plain
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _IPV6_PREFIX: Final = 56
 """What a household or a small site is given; whoever has it can use any address in it."""
 _NAME_HEX_DIGITS: Final = 32
+_NAMES_REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,15 @@ class RateLimits:
 def address_bucket(scope: Scope) -> str:
     """Name the bucket of the client's address: all of an IPv6 /56 share one."""
     client = scope.get("client")
-    return _name("address", _network(client[0]) if client else "")
+    return _bucket_of_address(client[0] if client else "")
 
 
+@lru_cache(_NAMES_REMEMBERED)
+def _bucket_of_address(host: str) -> str:
+    return _name("address", _network(host) if host else "")
+
+
+@lru_cache(_NAMES_REMEMBERED)
 def principal_bucket(principal_id: str) -> str:
     """Name the bucket of a principal."""
     return _name("principal", principal_id)
