@@ -1,6 +1,7 @@
-"""The command line: `portkey-admin-mcp [http|stdio|sandbox|health|smoke|check-config|catalog]`.
+"""The command line: `portkey-admin-mcp [http|stdio|sandbox|health|smoke|doctor|check-config|catalog]`.
 
-Exit codes: 0 done, 1 failed while running, 2 wrong settings or wrong usage.
+Exit codes: 0 done, 1 failed while running, 2 wrong settings or wrong usage. Those of `doctor`: 0 all is well,
+1 warnings, 2 problems.
 """
 
 from __future__ import annotations
@@ -67,11 +68,14 @@ def _parser() -> argparse.ArgumentParser:
         ("sandbox", _reporting(_sandbox), "serve the emulator of the Admin API, for tests and trials"),
         ("health", _health, "ask the service on this machine whether it runs, for health checks"),
         ("smoke", _smoke, "check a running service from outside (MCP_TEST_* say which)"),
+        ("doctor", _doctor, "find out what keeps the service from working, and how to put it right"),
         ("check-config", _reporting(_check_config), "check the settings and say what they come to"),
         ("catalog", _catalog, "print the tools and what their listing weighs"),
     ):
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         command.set_defaults(run=run, command=name)
+        if name == "doctor":
+            command.add_argument("--json", action="store_true", help="write the findings as JSON")
         if name == "catalog":
             command.add_argument(
                 "--write", action="store_true", help="rewrite the snapshot and its pages in docs/"
@@ -171,6 +175,15 @@ def _smoke(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTINGS
     return run_smoke(options)
+
+
+def _doctor(options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from app.doctor import run_doctor
+    from app.telemetry.logging import configure_logging
+
+    # What the parts log on the way is told better by the findings, which own standard output.
+    configure_logging(level="error", format="auto", stream=sys.stderr)
+    return run_doctor(env, as_json=options.json)
 
 
 def _check_config(_options: argparse.Namespace, env: Mapping[str, str]) -> int:

@@ -51,7 +51,7 @@ def render_problems(problems: Iterable[Problem]) -> str:
     lines = [f"The configuration has {count}:"]
     before = None
     for problem in listed:
-        shown = "" if problem.given is None else f"={_presentable(problem.given)}"
+        shown = "" if problem.given is None else f"={presentable(problem.given)}"
         heading = f"  {problem.variable}{shown}"
         lines += (
             [f"    {problem.accepted}"] if heading == before else ["", heading, f"    {problem.accepted}"]
@@ -62,7 +62,8 @@ def render_problems(problems: Iterable[Problem]) -> str:
     return "\n".join(lines)
 
 
-def _presentable(given: str) -> str:
+def presentable(given: str) -> str:
+    """Return the text of a variable, quoted and safe to print."""
     masked = _URL_CREDENTIALS.sub("://***@", given)
     if len(masked) > _LONGEST_SHOWN:
         masked = f"{masked[:_LONGEST_SHOWN]}…"
