@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help run test test-http lint format bench chaos rolling soak container-check catalog fuzz conformance screenshots requirements clean deploy-check
+.PHONY: help run test test-http lint format bench chaos rolling soak container-check catalog fuzz conformance resume screenshots requirements clean deploy-check
 
 help: ## List the targets (this is what make alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +74,9 @@ catalog: $(VENV)/.runtime ## Write app/catalog/snapshot.json, the wire form of e
 
 fuzz: $(VENV)/.development ## Send 100,000 damaged requests (some minutes; ARGS="--inputs 5000 --seed 7")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+resume: $(VENV)/.development ## Cut 1,000 streams and resume them at another replica (RESUME_STREAMS=1000)
+	@RESUME_STREAMS="$${RESUME_STREAMS:-1000}" $(BIN)/python -m pytest --quiet tests/protocol/test_resumption_property.py $(ARGS)
 
 conformance: $(VENV)/.development ## Run the official MCP conformance suite (needs Node)
 	@$(BIN)/python -m tests.conformance $(ARGS)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.conformance.suite import Run, Suite, SuiteError, installed
+from tests.support.redis_server import NoRedisError, RedisServer, start_redis
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
@@ -31,13 +32,25 @@ class Mode:
     name: str
     settings: dict[str, str]
     revisions: tuple[str, ...]
+    redis: bool = False
 
 
 REVISIONS: Final = ("2025-11-25", "2026-07-28")
 STATEFUL: Final = Mode("stateful", {"MCP_SESSION_MODE": "stateful", "MCP_EVENT_STORE": "memory"}, REVISIONS)
 # What 2025-11-25 requires includes questions to the client, which nothing can answer without a session.
 STATELESS: Final = Mode("stateless", {"MCP_SESSION_MODE": "stateless"}, ("2026-07-28",))
-MODES: Final = (STATEFUL, STATELESS)
+# Sessions and events in Redis, sealed, as replicas share them.
+SHARED: Final = Mode(
+    "shared",
+    {
+        "MCP_SESSION_MODE": "stateful",
+        "MCP_EVENT_STORE": "redis",
+        "MCP_EVENT_ENCRYPTION_KEY": "c" * 43,
+    },
+    ("2025-11-25",),
+    redis=True,
+)
+MODES: Final = (STATEFUL, STATELESS, SHARED)
 
 
 def main() -> int:
@@ -91,6 +104,9 @@ def report(revision: str, mode: Mode, result: Run) -> None:
 async def service(mode: Mode) -> AsyncIterator[str]:
     """Run the service with the fixtures in a process of its own; yield its URL."""
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | mode.settings
+    redis = _redis() if mode.redis else None
+    if redis is not None:
+        environment["MCP_REDIS_URL"] = redis.url
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.conformance.serve"),
@@ -105,6 +121,15 @@ async def service(mode: Mode) -> AsyncIterator[str]:
             process.terminate()
         async with asyncio.timeout(_STOP_SECONDS):
             await process.wait()
+        if redis is not None:
+            redis.stop()
+
+
+def _redis() -> RedisServer:
+    try:
+        return start_redis(os.environ)
+    except NoRedisError as error:
+        raise SuiteError(str(error)) from None
 
 
 async def _port(process: asyncio.subprocess.Process) -> int:
