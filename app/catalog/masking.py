@@ -80,7 +80,10 @@ def hide_secrets(
     if isinstance(value, dict) and not secret and _decide_nothing(tuple(value)):
         # Most objects are such, and most of their members say by their type or length that they hold nothing.
         return {
-            name: item if _holds_nothing(item) else hide_secrets(item, depth=depth + 1)
+            name: item
+            if type(item) in _PLAIN
+            or (type(item) is str and len(item) < _SHORTEST_CREDENTIAL and item[:1] not in _JSON_STARTS)
+            else hide_secrets(item, depth=depth + 1)
             for name, item in value.items()
         }
     if isinstance(value, list):
@@ -101,12 +104,6 @@ def hide_secrets(
         )
         for name, item in value.items()
     }
-
-
-def _holds_nothing(item: JsonValue) -> bool:
-    if type(item) is str:
-        return len(item) < _SHORTEST_CREDENTIAL and item[:1] not in _JSON_STARTS
-    return type(item) in _PLAIN
 
 
 @lru_cache(4096)

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from structlog.typing import EventDict, WrappedLogger
 
 MASK: Final = "***"
+MASKED_ALREADY: Final = "_masked_already"
+"""Member of an event that holds plain JSON values which are masked."""
 # Masking shorter values would eat ordinary words; the settings warn about them.
 SHORTEST_MASKED_VALUE: Final = 4
 _DEEPEST: Final = 8
@@ -73,7 +75,12 @@ class Redactor:
         self._name = lru_cache(_NAMES_REMEMBERED)(self._judged)
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        """Return the event as it may be written; this is a structlog processor."""
+        """Return the event as it may be written; this is a structlog processor.
+
+        An event with `MASKED_ALREADY` is left as it is: a redactor with the same secrets has been over it.
+        """
+        if event.pop(MASKED_ALREADY, False):
+            return event
         shown: EventDict = {}
         for given, value in event.items():
             name, is_secret = self._name(given if type(given) is str else str(given))

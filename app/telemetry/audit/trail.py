@@ -12,7 +12,7 @@ import structlog
 
 from app.telemetry.audit.record import EVENT, as_line
 from app.telemetry.component import OK, ComponentState
-from app.telemetry.redaction import Redactor
+from app.telemetry.redaction import MASKED_ALREADY, Redactor
 
 if TYPE_CHECKING:
     from app.telemetry.audit.channel import Channel
@@ -80,7 +80,8 @@ class AuditTrail:
         """Put a call on record. Waits for nothing and raises nothing that the record itself can cause."""
         fields = record.fields(self._redactor)
         if self._log is not None:
-            told = {name: value for name, value in fields.items() if name != "time"}
+            told = {**fields, MASKED_ALREADY: True}
+            del told["time"]
             self._log.info(EVENT, logger="app.audit", **told)
         line = as_line(fields) if self._channels else b""
         for channel in self._channels:
