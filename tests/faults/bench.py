@@ -90,6 +90,7 @@ async def bench(
         wanted = _SETTINGS | {"MCP_SESSION_MODE": mode} | pointing_at(_portkey(to_sandbox), ADMIN_KEY)
         if mode == "stateful":
             wanted["MCP_REDIS_URL"] = f"redis://127.0.0.1:{to_redis.port}/0"
+            wanted["MCP_EVENT_STORE"] = "redis"
         wanted |= dict(settings or {})
         all_replicas = [
             _replica(folder, number, wanted, program or command("http")) for number in range(replicas)

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx2
 from redis.asyncio import Redis
@@ -32,6 +33,7 @@ CALLS_PER_SESSION = 10
 AT_ONCE = 16
 _SETTLES_WITHIN = 120.0
 _PROGRAM = [sys.executable, "-m", "tests.faults.soak_service"]
+_JSON = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": wire.VERSIONS["2025"]}
 _SETTINGS = {
     "MCP_SESSION_TIMEOUT": str(int(IDLE_TIMEOUT * 1000)),
     "MCP_EVENT_TTL_SECONDS": "15",
@@ -41,7 +43,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Figures:
-    """What the replicas have together, and what Redis holds."""
+    """What the replicas have together, what Redis holds, and how many sessions a replica knows of at most."""
 
     memory_mib: float
     tasks: int
@@ -161,10 +163,8 @@ class Scale:
     folder: Path
 
     async def weigh(self) -> Figures:
-        async with httpx2.AsyncClient(trust_env=False) as http:
-            ready = [
-                (await http.get(f"http://127.0.0.1:{one.port}/ready")).json() for one in self.parts.replicas
-            ]
+        async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+            ready = [await _ready(http, one) for one in self.parts.replicas]
         async with Redis(port=self.parts.redis.port) as redis:
             keys = int(await redis.dbsize())
         replicas = self.parts.replicas
@@ -173,7 +173,7 @@ class Scale:
             tasks=sum([await self._tasks(one) for one in replicas]),
             file_descriptors=sum(len(list(_of(one).joinpath("fd").iterdir())) for one in replicas),
             redis_keys=keys,
-            sessions=sum(one["sessions"] for one in ready),
+            sessions=max(one["sessions"] for one in ready),
         )
 
     async def settled(self) -> Figures:
@@ -221,6 +221,15 @@ class Scale:
             while not file.exists():  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.02)
         return int(file.read_text())
+
+
+async def _ready(http: httpx2.AsyncClient, replica: Part) -> dict[str, Any]:
+    url = f"http://127.0.0.1:{replica.port}"
+    # A replica knows how many sessions there are from the last time that it asked for one.
+    asking = {"Authorization": f"Bearer {TOKEN}", "Mcp-Session-Id": "0" * 32, **_JSON}
+    await http.post(f"{url}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"}, headers=asking)
+    ready: dict[str, Any] = (await http.get(f"{url}/ready")).json()
+    return ready
 
 
 def _of(part: Part) -> Path:
