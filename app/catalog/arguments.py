@@ -104,12 +104,15 @@ def _known(tool: Tool, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValu
 def _unknown(arguments: Iterable[str], tool: Tool) -> Iterator[ArgumentProblem]:
     names = [*tool.inputs.model_fields, *([projection.FIELDS] if projection.takes_fields(tool) else [])]
     strangers = [name for name in arguments if name not in names]
+    taken = ", ".join(names) or "none"  # told once
     for name in strangers[:MAX_UNKNOWN]:
         near = difflib.get_close_matches(name[:MAX_NAME_SHOWN], names, 1)
         if near:
             known = f" (did you mean {near[0]}?)"
+        elif taken:
+            known, taken = f"; it takes {taken}", ""
         else:
-            known = f"; it takes {', '.join(names)}" if names else "; it takes none"
+            known = ""
         yield ArgumentProblem(_shown(name), f"is not an argument of this tool{known}")
     if len(strangers) > MAX_UNKNOWN:
         yield ArgumentProblem("", f"{len(strangers) - MAX_UNKNOWN} more are not arguments of this tool")

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.catalog.inputs import (
@@ -35,6 +42,8 @@ MEMBERS: Final = (
     "weighted_feedback."
 )
 """The members of `filters`, for a description."""
+
+_BETWEEN: Final = "__"
 
 _OTHER_NAMES: Final = {
     "status_codes": "status_code",
@@ -75,6 +84,16 @@ Texts = Annotated[
 ]
 """A list, or one text with commas, which is what it is sent as. Not listed."""
 
+
+def _name_provider_and_model(value: list[str] | None) -> list[str] | None:
+    """Portkey answers a model without its provider with an empty list, as if nothing had been asked of it."""
+    if all(all(part.strip() for part in item.partition(_BETWEEN)) for item in value or ()):
+        return value
+    raise ValueError("must be provider__model each, with two underscores, such as openai__gpt-4o")
+
+
+_Models = Annotated[Texts, AfterValidator(_name_provider_and_model)]
+
 _Metadata = Annotated[FreeObject | None, BeforeValidator(_as_object), Unlisted()]
 _Count = Annotated[int | None, Field(ge=0), Unlisted()]
 _Cents = Annotated[float | None, Field(ge=0), Unlisted()]
@@ -88,7 +107,7 @@ class CommonFilters(Inputs):
     workspace_slug: Annotated[str | None, Field(min_length=1), Unlisted()] = optional(
         "Workspace; else the default one. A workspace key sees its own only."
     )
-    ai_org_model: Texts = optional("Provider and model, such as openai__gpt-4o.")
+    ai_org_model: _Models = optional("Provider and model, such as openai__gpt-4o.")
     virtual_keys: Texts = optional("Virtual key slugs.")
     configs: Texts = optional("Config slugs.")
     prompt_slug: Texts = optional("Prompt slugs.")
@@ -108,7 +127,7 @@ class CommonFilters(Inputs):
     status_codes: Texts = optional("Other name of status_code.")
     virtual_key_slugs: Texts = optional("Other name of virtual_keys.")
     config_slugs: Texts = optional("Other name of configs.")
-    provider_models: Texts = optional("Other name of ai_org_model.")
+    provider_models: _Models = optional("Other name of ai_org_model.")
     trace_ids: Texts = optional("Other name of trace_id.")
     metadata_filter: _Metadata = optional("Other name of metadata.")
 
@@ -135,7 +154,7 @@ class FilterObject(Part):
         strangers = [name for name in data if name not in cls.model_fields] if isinstance(data, dict) else []
         if not strangers:
             return handler(data)
-        problems = [_not_a_filter(cls, str(name)) for name in strangers]
+        problems = [*_not_filters(cls, map(str, strangers))]
         try:
             handler({name: value for name, value in data.items() if name not in strangers})
         except ValidationError as error:
@@ -204,16 +223,19 @@ def check_period(first: str | None, last: str | None) -> None:
         raise ValueError("time_of_generation_min is later than time_of_generation_max")
 
 
-def _not_a_filter(filters: type[FilterObject], name: str) -> InitErrorDetails:
+def _not_filters(filters: type[FilterObject], names: Iterable[str]) -> Iterator[InitErrorDetails]:
     known = [member for member in filters.model_fields if member not in _OTHER_NAMES]
-    near = difflib.get_close_matches(name, known, 1)
-    if name.startswith("time_"):
-        advice = "give the period beside filters"
-    else:
-        advice = f"did you mean {near[0]}?" if near else f"the filters are {', '.join(known)}"
-    # The text goes in as a value: in a message braces would be read.
-    problem = PydanticCustomError("unknown_filter", "{problem}", {"problem": f"is not a filter; {advice}"})
-    return InitErrorDetails(type=problem, loc=(name,), input=None)
+    there_are = f"; the filters are {', '.join(known)}"  # told once
+    for name in names:
+        if name.startswith("time_"):
+            advice = "; give the period beside filters"
+        elif near := difflib.get_close_matches(name, known, 1):
+            advice = f"; did you mean {near[0]}?"
+        else:
+            advice, there_are = there_are, ""
+        # The text goes in as a value: in a message braces would be read.
+        problem = PydanticCustomError("unknown_filter", "{problem}", {"problem": f"is not a filter{advice}"})
+        yield InitErrorDetails(type=problem, loc=(name,), input=None)
 
 
 def _same_again(error: ValidationError) -> Iterator[InitErrorDetails]:

@@ -5,6 +5,8 @@ An answer is never validated away: whatever shape a successful write comes back 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Literal, TypeAlias
@@ -19,6 +21,9 @@ from app.catalog.masking import hide_all_but_new, hide_secrets
 from app.catalog.projection import Projection, project
 from app.catalog.tool import Endpoint, Risk, Tool, WorkflowStopped
 from app.portkey.errors import PortkeyError
+
+_DECIMAL: Final = re.compile(r"-?(?=[0-9.]{1,16}$)(0|[1-9][0-9]*)(\.[0-9]+)?")
+"""At most so many digits as a client's float keeps."""
 
 SHOWN_ONCE: Final = "The secret in this answer is shown only now and cannot be read again: store it."
 
@@ -66,7 +71,9 @@ def succeeded(
     shaped = _as_object(data) if data or tool.risk == Risk.READ else _done(tool, inputs, data)
     if isinstance(tool.call, Endpoint):
         for path in tool.call.json_text:
-            _decode(shaped, path.split("."))
+            _decode(shaped, path.split("."), _parsed)
+        for path in tool.call.numbers:
+            _decode(shaped, path.split("."), _number)
     if tool.one_time_secret:
         shown, new = hide_all_but_new(shaped)
         if new:
@@ -110,11 +117,11 @@ def stopped(error: WorkflowStopped) -> Outcome:
 
 
 def refused(error: InvalidArgumentsError) -> Outcome:
-    """Say what is wrong with the arguments, all of it."""
+    """Say what is wrong with the arguments: all of it, once."""
     problems: list[JsonValue] = [{"argument": p.argument, "problem": p.problem} for p in error.problems]
     return _error(
         {
-            "message": f"The arguments do not fit, and nothing was sent: {error}.",
+            "message": "The arguments do not fit. Nothing was sent.",
             "code": "invalid_arguments",
             "retryable": False,
             "problems": problems,
@@ -234,17 +241,31 @@ def _permission(tool: Tool) -> str:
     )
 
 
-def _decode(node: JsonValue, path: list[str]) -> None:
+def _decode(node: JsonValue, path: list[str], read: Callable[[str], JsonValue]) -> None:
+    """Put in place of the text at this path what it is read as."""
     step, *rest = path
     if step == "*" and isinstance(node, list):
         for item in node:
-            _decode(item, rest)
+            _decode(item, rest, read)
     elif isinstance(node, dict) and step in node:
         text = node[step]
         if rest:
-            _decode(text, rest)
+            _decode(text, rest, read)
         elif isinstance(text, str):
-            try:
-                node[step] = orjson.loads(text)
-            except orjson.JSONDecodeError:
-                return
+            node[step] = read(text)
+
+
+def _parsed(text: str) -> JsonValue:
+    """The JSON that a text holds, or the text itself when it holds none."""
+    try:
+        value: JsonValue = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return value
+
+
+def _number(text: str) -> JsonValue:
+    """The number that a text is, or the text itself when it is none, or none that JSON keeps exactly."""
+    if not _DECIMAL.fullmatch(text):
+        return text
+    return float(text) if "." in text else int(text)

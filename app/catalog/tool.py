@@ -67,6 +67,7 @@ class Endpoint:
     """One request to Portkey. `path` names inputs in braces; `fixed` members are always in the body.
 
     `json_text` names answer members (dotted, `*` for each item) that hold JSON as text: they are decoded.
+    `numbers` names those that hold a number as text: they become numbers.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -74,6 +75,7 @@ class Endpoint:
     base: Literal["v1", "v2", "public"] = "v1"
     fixed: Mapping[str, JsonValue] = field(default_factory=dict)
     json_text: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,3 +108,9 @@ class Desk:
 
     async def _told(self, done: float, total: float | None, message: str) -> None:
         self.told.append((done, total, message))
+
+
+def told(error: Any) -> str:
+    """What an error says does not fit, as one text."""
+    named = ((problem["argument"], problem["problem"]) for problem in error["problems"])
+    return "; ".join(f"{name}: {problem}" if name else problem for name, problem in named)

@@ -142,6 +142,13 @@ def test_an_unknown_argument_far_from_all_is_told_what_there_is() -> None:
         validate(BARE, {"zz": 1})
 
 
+def test_what_a_tool_takes_is_told_once() -> None:
+    problems = _problems(slug="ok", zz=1, qq=1, sluk=1)
+    assert problems["zz"].startswith("is not an argument of this tool; it takes slug, ")
+    assert problems["qq"] == "is not an argument of this tool"
+    assert problems["sluk"] == "is not an argument of this tool (did you mean slug?)"
+
+
 def test_many_unknown_arguments_are_counted() -> None:
     problems = _problems(slug="ok", **{f"unknown{number}": 1 for number in range(500)})
     assert len(problems) == MAX_UNKNOWN + 1

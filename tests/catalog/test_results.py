@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.catalog.arguments import ArgumentProblem, InvalidArgumentsError
 from app.catalog.inputs import Identifier, Inputs, required
 from app.catalog.masking import MASK
-from app.catalog.results import SHOWN_ONCE, crashed, failed, succeeded
+from app.catalog.results import SHOWN_ONCE, crashed, failed, refused, succeeded
 from app.catalog.tool import Endpoint, Risk, Tool
 from app.catalog.tools.workspaces import ListWorkspaces, ScimPaged
 from app.portkey.errors import PortkeyError
@@ -111,6 +112,45 @@ def test_json_text_is_decoded_where_it_is_declared() -> None:
         "other": "{}",
         "none": 5,
     }
+
+
+def test_numbers_as_text_become_numbers_where_it_is_declared() -> None:
+    call = Endpoint("GET", "/", numbers=("data.*.cost", "data.*.none"))
+    texts = [
+        "7421",
+        "0",
+        "-3",
+        "12.5",
+        "0.07",
+        "",
+        "-",
+        "1e3",
+        "01",
+        "1,5",
+        "\u0661",
+        "9" * 17,
+        "n/a",
+        None,
+        4,
+        {},
+    ]
+    answer = {"data": [{"cost": text, "id": "17"} for text in texts], "total": "3"}
+    shown = _data(answer, call=call)
+    assert [item["cost"] for item in shown["data"]] == [7421, 0, -3, 12.5, 0.07, *texts[5:]]
+    assert {item["id"] for item in shown["data"]} == {"17"}
+    assert shown["total"] == "3"
+
+
+def test_what_does_not_fit_is_told_once() -> None:
+    problems = (ArgumentProblem("slug", "is required"), ArgumentProblem("", "give one of a or b"))
+    outcome = refused(InvalidArgumentsError(problems))
+    error: Any = outcome.data["error"]
+    assert error["message"] == "The arguments do not fit. Nothing was sent."
+    assert error["problems"] == [
+        {"argument": "slug", "problem": "is required"},
+        {"argument": "", "problem": "give one of a or b"},
+    ]
+    assert outcome.text.count("is required") == outcome.text.count("give one of") == 1
 
 
 def test_secrets_are_hidden_unless_they_are_the_answer() -> None:

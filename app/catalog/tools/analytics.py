@@ -61,6 +61,10 @@ class GroupedByMetadata(Grouped):
     metadata_key: Identifier = required("Such as team.")
 
 
+_COUNTED: Final = ("data.*.requests", "data.*.cost")
+"""Portkey has these as text in the groups of users and models, and as numbers elsewhere."""
+
+
 def _analytics(name: str, summary: str, path: str, inputs: type[Filtered] = Filtered) -> Tool:
     return Tool(
         name=name,
@@ -70,7 +74,7 @@ def _analytics(name: str, summary: str, path: str, inputs: type[Filtered] = Filt
         scopes=("analytics.view",),
         enterprise=True,
         inputs=inputs,
-        call=Endpoint("GET", f"/analytics/{path}"),
+        call=Endpoint("GET", f"/analytics/{path}", numbers=_COUNTED if path.startswith("groups/") else ()),
     )
 
 

@@ -127,12 +127,12 @@ TOOLS = (
     Tool(
         name="get_user_stats",
         domain=DOMAIN,
-        summary="Rank users by requests and cost: who spends how much.",
+        summary="Rank users by requests and cost (cents): who spends how much.",
         risk=Risk.READ,
         scopes=("analytics.view",),
         enterprise=True,
         inputs=UserStats,
-        call=Endpoint("GET", "/analytics/groups/users"),
+        call=Endpoint("GET", "/analytics/groups/users", numbers=("data.*.requests", "data.*.cost")),
     ),
     Tool(
         name="get_user",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.sandbox.ids import seed_id
-from tests.catalog.desk import Desk
+from tests.catalog.desk import Desk, told
 
 ALL = "/v1/collections"
 CHECKOUT = "checkout-3f9a1c"
@@ -49,7 +49,7 @@ async def test_update_collection_sends_what_is_given(desk: Desk) -> None:
     await desk.good("update_collection", collection_id=CHECKOUT, description="")
     assert (await desk.sent())[3] == {"description": ""}
     error = await desk.bad("update_collection", collection_id=CHECKOUT)
-    assert "nothing to change: give at least one of name or description" in error["message"]
+    assert "nothing to change: give at least one of name or description" in told(error)
     assert await desk.requests() == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.catalog.masking import MASK
-from tests.catalog.desk import Desk
+from tests.catalog.desk import Desk, told
 
 CHECKOUT = "pc-checko-2b7f10"
 
@@ -137,7 +137,7 @@ async def test_update_config_renames_and_retires(desk: Desk) -> None:
 
 async def test_update_config_wants_something_to_change(desk: Desk) -> None:
     error = await desk.bad("update_config", slug=CHECKOUT)
-    assert "nothing to change" in error["message"]
+    assert "nothing to change" in told(error)
     assert await desk.requests() == []
 
 

@@ -22,7 +22,7 @@ from tests.catalog.calls.guardrails import (
     SHIELD,
     TOOLS_GUARD,
 )
-from tests.catalog.desk import FORMS, Desk
+from tests.catalog.desk import FORMS, Desk, told
 
 DEFAULTS = "/v2/admin/organisation/defaults"
 CHECK = [{"id": "portkey.gibberish"}]
@@ -47,7 +47,7 @@ async def test_only_guardrails_of_the_organisation_become_defaults(desk: Desk) -
     [("update_organisation_defaults", {}), ("update_guardrail", {"guardrail_id": SHIELD})],
 )
 async def test_an_update_wants_something_to_change(desk: Desk, tool: str, arguments: dict[str, Any]) -> None:
-    assert "nothing to change" in (await desk.bad(tool, **arguments))["message"]
+    assert "nothing to change" in told(await desk.bad(tool, **arguments))
     assert await desk.requests() == []
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.catalog.arguments import InvalidArgumentsError, validate
 from app.sandbox.company import ORGANISATION_ID
 from app.sandbox.ids import seed_id
-from tests.catalog.desk import TOOLS, Desk
+from tests.catalog.desk import TOOLS, Desk, told
 
 ALL = "/v1/labels"
 CANARY = seed_id("label", "canary")
@@ -104,7 +104,7 @@ async def test_update_prompt_label_sends_what_is_given(desk: Desk) -> None:
     }
     assert await desk.sent() == ("PUT", f"{ALL}/{CANARY}", "", {"description": ""})
     error = await desk.bad("update_prompt_label", label_id=CANARY)
-    assert "nothing to change: give at least one of name, description or color_code" in error["message"]
+    assert "nothing to change: give at least one of name, description or color_code" in told(error)
     assert (await desk.bad("update_prompt_label", label_id=CANARY, name="staging"))["status"] == 409
 
 

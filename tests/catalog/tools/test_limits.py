@@ -21,7 +21,7 @@ from tests.catalog.calls.limits import (
     THROTTLE,
     USAGE,
 )
-from tests.catalog.desk import FORMS, Desk
+from tests.catalog.desk import FORMS, Desk, told
 
 USAGE_LIMIT = {**MINIMAL, "type": "cost", "credit_limit": 1000}
 
@@ -141,7 +141,7 @@ async def test_update_usage_limit_clears_with_null(desk: Desk) -> None:
 
 async def test_update_usage_limit_has_one_period(desk: Desk) -> None:
     error = await desk.bad("update_usage_limit", id=BUDGET, periodic_reset="weekly", periodic_reset_days=7)
-    assert "give either periodic_reset or periodic_reset_days, not both" in error["message"]
+    assert "give either periodic_reset or periodic_reset_days, not both" in told(error)
     assert await desk.requests() == []
 
 
@@ -154,7 +154,7 @@ async def test_update_usage_limit_resets_a_value(desk: Desk) -> None:
 @pytest.mark.parametrize("tool", ["update_usage_limit", "update_rate_limit"])
 async def test_an_update_wants_something_to_change(desk: Desk, tool: str) -> None:
     error = await desk.bad(tool, id=NOWHERE)
-    assert "nothing to change" in error["message"]
+    assert "nothing to change" in told(error)
     assert await desk.requests() == []
 
 

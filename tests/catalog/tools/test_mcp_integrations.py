@@ -9,7 +9,7 @@ import pytest
 from app.catalog.masking import MASK
 from app.sandbox.company import ORGANISATION_ID
 from app.sandbox.keys import READ_ONLY_KEY, WORKSPACE_KEY
-from tests.catalog.desk import Desk
+from tests.catalog.desk import Desk, told
 
 ALL = "/v1/mcp-integrations"
 GITHUB = f"{ALL}/github"
@@ -141,7 +141,7 @@ async def test_update_changes_what_is_given(desk: Desk) -> None:
     await desk.good("update_mcp_integration", id="github", auth_type="headers", custom_headers=headers)
     body = {"auth_type": "headers", "configurations": {"custom_headers": headers}}
     assert (await desk.sent())[3] == body
-    assert "nothing to change" in (await desk.bad("update_mcp_integration", id="github"))["message"]
+    assert "nothing to change" in told(await desk.bad("update_mcp_integration", id="github"))
     assert await desk.requests() == []
 
 
@@ -229,7 +229,7 @@ async def test_an_integration_is_shared_with_workspaces_or_with_all(desk: Desk) 
 
 async def test_sharing_wants_something_to_change(desk: Desk) -> None:
     error = await desk.bad("update_mcp_integration_workspaces", id="github", workspaces=[])
-    assert "nothing to change" in error["message"]
+    assert "nothing to change" in told(error)
     assert await desk.requests() == []
 
 

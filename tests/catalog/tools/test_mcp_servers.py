@@ -8,7 +8,7 @@ import pytest
 
 from app.catalog.masking import MASK
 from app.sandbox.company import user_id, workspace_id
-from tests.catalog.desk import FORMS, Desk
+from tests.catalog.desk import FORMS, Desk, told
 
 ALL = "/v1/mcp-servers"
 GITHUB = f"{ALL}/github-tools"
@@ -64,7 +64,7 @@ async def test_get_shows_the_integration_behind_it_without_secrets(desk: Desk) -
 async def test_update_renames_and_describes(desk: Desk) -> None:
     await desk.good("update_mcp_server", id="github-tools", name="Code", description="")
     assert await desk.sent() == ("PUT", GITHUB, "", {"name": "Code", "description": None})
-    assert "nothing to change" in (await desk.bad("update_mcp_server", id="github-tools"))["message"]
+    assert "nothing to change" in told(await desk.bad("update_mcp_server", id="github-tools"))
 
 
 async def test_delete(desk: Desk) -> None:
@@ -162,7 +162,7 @@ async def test_users_are_let_in_and_kept_out(desk: Desk) -> None:
     assert (await desk.sent())[3] == {"default_user_access": "deny"}
     shown = await desk.good("list_mcp_server_user_access", id="github-tools")
     assert [user["first_name"] for user in shown["data"] if user["enabled"]] == ["Mateo"]
-    assert "nothing to change" in (await desk.bad("update_mcp_server_user_access", id="x"))["message"]
+    assert "nothing to change" in told(await desk.bad("update_mcp_server_user_access", id="x"))
     stranger = [{"user_id": user_id("hana"), "enabled": True}]
     error = await desk.bad("update_mcp_server_user_access", id="github-tools", users=stranger)
     assert error["status"] == 400

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.sandbox.ids import seed_id
-from tests.catalog.desk import TOOLS, Desk
+from tests.catalog.desk import TOOLS, Desk, told
 
 TICKET = "pp-ticket-1f5d3a"
 REFUND = "pp-refund-62c9e0"
@@ -187,7 +187,7 @@ async def test_update_prompt_takes_one_template_and_some_change(desk: Desk) -> N
     error = await desk.bad("update_prompt", prompt_id=TICKET, string="a", messages=MESSAGES)
     assert error["problems"][0]["problem"] == "string cannot be combined with messages"
     error = await desk.bad("update_prompt", prompt_id=TICKET, dry_run=True)
-    assert "nothing to change" in error["message"]
+    assert "nothing to change" in told(error)
     assert await desk.requests() == []
 
 

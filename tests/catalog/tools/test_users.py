@@ -9,7 +9,7 @@ import pytest
 
 from app.sandbox.company import user_id, workspace_id
 from app.sandbox.ids import seed_id
-from tests.catalog.desk import Desk
+from tests.catalog.desk import Desk, told
 
 USERS = "/v1/admin/users"
 INVITES = f"{USERS}/invites"
@@ -182,7 +182,7 @@ async def test_update_user_sends_what_is_given(desk: Desk) -> None:
 
 async def test_update_user_wants_something_to_change_and_leaves_the_owner(desk: Desk) -> None:
     error = await desk.bad("update_user", user_id=user_id("hana"))
-    assert "nothing to change: give at least one of role, first_name or last_name" in error["message"]
+    assert "nothing to change: give at least one of role, first_name or last_name" in told(error)
     assert await desk.requests() == []
     assert (await desk.bad("update_user", user_id=user_id("amara"), role="member"))["status"] == 409
 
