@@ -227,7 +227,20 @@ def _next_step(tool: Tool, error: PortkeyError) -> str:
         return f"Check with {tool.lookups} whether it was applied before you repeat it."
     if error.may_have_applied and tool.risk == Risk.READ:
         return "Nothing was changed: call again."
+    if error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+        return _correction(tool)
     return error.next_step
+
+
+def _correction(tool: Tool) -> str:
+    """The way out of a 400: where the right form, or the right id, is to be seen."""
+    if tool.form:
+        shown = f"{tool.form} shows what a right one looks like"
+    elif tool.lookups:
+        shown = f"find ids with {tool.lookups}"
+    else:
+        shown = f"portkey-admin://tools/{tool.domain} says more of its tools"
+    return f"Correct what the message names, then call again; {shown}."
 
 
 def _permission(tool: Tool) -> str:

@@ -108,6 +108,7 @@ class Tool:
         call: The request, or the workflow.
         preview: What happens instead when the input `dry_run` is true; it changes nothing.
         lookup: The tool that lists what this one's ids name, for the way out of a 404; or several of them.
+        form: The tool whose answer shows the form of what this one takes, for the way out of a 400.
         one_time_secret: Whether the answer carries a secret that is shown only this once.
     """
 
@@ -125,6 +126,7 @@ class Tool:
     rules: tuple[Rule, ...] = ()
     preview: Work | None = None
     lookup: str | tuple[str, ...] | None = None
+    form: str | None = None
     one_time_secret: bool = False
 
     def __post_init__(self) -> None:

@@ -142,6 +142,11 @@ def test_the_way_out_of_a_404_is_a_tool_there_is(tool: Tool) -> None:
 
 
 @every_tool
+def test_the_way_out_of_a_400_is_a_tool_there_is(tool: Tool) -> None:
+    assert tool.form is None or TOOLS[tool.form].risk == Risk.READ
+
+
+@every_tool
 def test_scopes_are_named_in_full(tool: Tool) -> None:
     assert all(scope.count(".") == 1 for scope in tool.scopes)
     is_public = isinstance(tool.call, Endpoint) and tool.call.base == "public"

@@ -116,7 +116,7 @@ def test_json_text_is_decoded_where_it_is_declared() -> None:
 
 def test_numbers_as_text_become_numbers_where_it_is_declared() -> None:
     call = Endpoint("GET", "/", numbers=("data.*.cost", "data.*.none"))
-    texts = [
+    texts: list[Any] = [
         "7421",
         "0",
         "-3",
@@ -261,6 +261,7 @@ def test_what_is_not_known_is_not_told() -> None:
     }
 
 
+CORRECT = "Correct what the message names, then call again"
 GRANT = (
     "The key needs the scope a.read: an organisation owner or admin can grant it in Portkey under API Keys."
 )
@@ -285,6 +286,24 @@ GRANT = (
         (404, False, {"lookup": "list_its"}, "Find the right id with list_its, then call again."),
         (404, False, {"lookup": ("a", "b")}, "Find the right id with a and b, then call again."),
         (404, False, {}, "As Portkey says."),
+        (
+            400,
+            False,
+            {**WRITE, "lookup": "list_its", "form": "get_it"},
+            f"{CORRECT}; get_it shows what a right one looks like.",
+        ),
+        (
+            422,
+            False,
+            {"lookup": ("a", "b")},
+            f"{CORRECT}; find ids with a and b.",
+        ),
+        (
+            400,
+            False,
+            {"domain": "configs"},
+            f"{CORRECT}; portkey-admin://tools/configs says more of its tools.",
+        ),
         (
             502,
             True,

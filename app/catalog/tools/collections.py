@@ -53,6 +53,7 @@ TOOLS = (
         inputs=CreateCollection,
         call=Endpoint("POST", "/collections"),
         lookup="list_collections",
+        form="get_collection",
     ),
     Tool(
         name="get_collection",
@@ -76,6 +77,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", "/collections/{collection_id}"),
         lookup="list_collections",
+        form="get_collection",
     ),
     Tool(
         name="delete_collection",

@@ -187,6 +187,7 @@ TOOLS = (
         rules=(AtLeastOneOf(("config", *SHORT_ARGUMENTS)), _EITHER_WAY),
         call=Endpoint("POST", "/configs"),
         lookup="list_configs",
+        form="get_config",
     ),
     Tool(
         name="update_config",
@@ -200,6 +201,7 @@ TOOLS = (
         rules=(SomethingToChange(), _EITHER_WAY),
         call=Endpoint("PUT", "/configs/{slug}"),
         lookup="list_configs",
+        form="get_config",
     ),
     Tool(
         name="delete_config",

@@ -134,6 +134,7 @@ TOOLS = (
         inputs=RegisterDeployment,
         call=Endpoint("POST", "/deployments", base="v2"),
         lookup="list_deployments",
+        form="get_deployment",
         one_time_secret=True,
     ),
     Tool(
@@ -163,6 +164,7 @@ TOOLS = (
         ),
         call=Endpoint("PUT", "/deployments/{id}", base="v2"),
         lookup="list_deployments",
+        form="get_deployment",
         one_time_secret=True,
     ),
     Tool(

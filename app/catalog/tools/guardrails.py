@@ -269,6 +269,7 @@ TOOLS = (
         inputs=CreateGuardrail,
         call=Endpoint("POST", "/guardrails"),
         lookup="list_guardrails",
+        form="get_guardrail",
     ),
     Tool(
         name="list_guardrail_mcp_servers",
@@ -292,6 +293,7 @@ TOOLS = (
         inputs=ReplaceServers,
         call=Endpoint("PUT", GUARDRAIL + "/mcp-servers"),
         lookup="list_guardrails",
+        form="list_guardrail_mcp_servers",
     ),
     Tool(
         name="upsert_guardrail_mcp_server",
@@ -317,6 +319,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", GUARDRAIL),
         lookup="list_guardrails",
+        form="get_guardrail",
     ),
     Tool(
         name="delete_guardrail",

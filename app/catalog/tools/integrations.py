@@ -360,6 +360,7 @@ TOOLS = (
         ),
         call=Endpoint("POST", "/integrations"),
         lookup="list_integrations",
+        form="get_integration",
     ),
     Tool(
         name="get_integration",
@@ -384,6 +385,7 @@ TOOLS = (
         rules=(SomethingToChange(), _ONCE),
         call=Endpoint("PUT", "/integrations/{slug}"),
         lookup="list_integrations",
+        form="get_integration",
     ),
     Tool(
         name="delete_integration",
@@ -417,6 +419,7 @@ TOOLS = (
         inputs=UpdateModels,
         call=Endpoint("PUT", "/integrations/{slug}/models"),
         lookup="list_integrations",
+        form="list_integration_models",
     ),
     Tool(
         name="delete_integration_model",
@@ -458,5 +461,6 @@ TOOLS = (
         ),
         call=Endpoint("PUT", "/integrations/{slug}/workspaces"),
         lookup="list_integrations",
+        form="list_integration_workspaces",
     ),
 )

@@ -254,6 +254,7 @@ TOOLS = (
         ),
         call=Endpoint("POST", "/virtual-keys"),
         lookup="list_virtual_keys",
+        form="get_virtual_key",
     ),
     Tool(
         name="get_virtual_key",
@@ -278,6 +279,7 @@ TOOLS = (
         # Throttles are missing from the API's description of this request, but stand in its answers.
         call=Endpoint("PUT", "/virtual-keys/{slug}"),
         lookup="list_virtual_keys",
+        form="get_virtual_key",
     ),
     Tool(
         name="delete_virtual_key",
@@ -303,6 +305,7 @@ TOOLS = (
         rules=_ONE_SPELLING,
         call=Endpoint("POST", "/api-keys/{type}/{sub_type}"),
         lookup="list_api_keys",
+        form="get_api_key",
         one_time_secret=True,
     ),
     Tool(
@@ -339,6 +342,7 @@ TOOLS = (
         rules=(SomethingToChange(), *_ONE_SPELLING),
         call=Endpoint("PUT", "/api-keys/{id}"),
         lookup="list_api_keys",
+        form="get_api_key",
     ),
     Tool(
         name="delete_api_key",

@@ -69,6 +69,7 @@ TOOLS = (
         inputs=CreateLabel,
         call=Endpoint("POST", "/labels"),
         lookup="list_prompt_labels",
+        form="get_prompt_label",
     ),
     Tool(
         name="list_prompt_labels",
@@ -100,6 +101,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", "/labels/{label_id}"),
         lookup="list_prompt_labels",
+        form="get_prompt_label",
     ),
     Tool(
         name="delete_prompt_label",

@@ -202,6 +202,7 @@ TOOLS = (
         inputs=CreateRateLimit,
         call=Endpoint("POST", RATE_LIMITS),
         lookup="list_rate_limits",
+        form="get_rate_limit",
     ),
     Tool(
         name="update_rate_limit",
@@ -214,6 +215,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", RATE_LIMITS + "/{id}"),
         lookup="list_rate_limits",
+        form="get_rate_limit",
     ),
     Tool(
         name="delete_rate_limit",
@@ -256,6 +258,7 @@ TOOLS = (
         inputs=CreateUsageLimit,
         call=Endpoint("POST", USAGE_LIMITS),
         lookup="list_usage_limits",
+        form="get_usage_limit",
     ),
     Tool(
         name="update_usage_limit",
@@ -269,6 +272,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", USAGE_LIMITS + "/{id}"),
         lookup="list_usage_limits",
+        form="get_usage_limit",
     ),
     Tool(
         name="delete_usage_limit",

@@ -253,6 +253,7 @@ TOOLS = (
         inputs=CreateExport,
         call=Endpoint("POST", "/logs/exports"),
         lookup="list_log_exports",
+        form="get_log_export",
     ),
     Tool(
         name="list_log_exports",
@@ -324,5 +325,6 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", _ONE),
         lookup="list_log_exports",
+        form="get_log_export",
     ),
 )

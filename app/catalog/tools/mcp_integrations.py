@@ -206,6 +206,7 @@ TOOLS = (
         inputs=CreateIntegration,
         call=Endpoint("POST", "/mcp-integrations"),
         lookup="list_mcp_integrations",
+        form="get_mcp_integration",
     ),
     Tool(
         name="get_mcp_integration",
@@ -231,6 +232,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", INTEGRATION),
         lookup="list_mcp_integrations",
+        form="get_mcp_integration",
     ),
     Tool(
         name="delete_mcp_integration",
@@ -280,6 +282,7 @@ TOOLS = (
         inputs=UpdateCapabilities,
         call=Endpoint("PUT", f"{INTEGRATION}/capabilities"),
         lookup=("list_mcp_integrations", "list_mcp_integration_capabilities"),
+        form="list_mcp_integration_capabilities",
     ),
     Tool(
         name="list_mcp_integration_workspaces",
@@ -305,5 +308,6 @@ TOOLS = (
         inputs=UpdateWorkspaces,
         call=Endpoint("PUT", f"{INTEGRATION}/workspaces"),
         lookup="list_mcp_integrations",
+        form="list_mcp_integration_workspaces",
     ),
 )

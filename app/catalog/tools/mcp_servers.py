@@ -158,6 +158,7 @@ TOOLS = (
         inputs=CreateServer,
         call=Endpoint("POST", "/mcp-servers"),
         lookup="list_mcp_servers",
+        form="get_mcp_server",
     ),
     Tool(
         name="get_mcp_server",
@@ -182,6 +183,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", SERVER),
         lookup="list_mcp_servers",
+        form="get_mcp_server",
     ),
     Tool(
         name="delete_mcp_server",
@@ -233,6 +235,7 @@ TOOLS = (
         inputs=UpdateCapabilities,
         call=Endpoint("PUT", f"{SERVER}/capabilities"),
         lookup=("list_mcp_servers", "list_mcp_server_capabilities"),
+        form="list_mcp_server_capabilities",
     ),
     Tool(
         name="list_mcp_server_user_access",
@@ -258,5 +261,6 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", f"{SERVER}/user-access"),
         lookup=("list_mcp_servers", "list_mcp_server_user_access"),
+        form="list_mcp_server_user_access",
     ),
 )

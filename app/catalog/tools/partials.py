@@ -50,6 +50,7 @@ TOOLS = (
         inputs=CreatePartial,
         call=Endpoint("POST", "/prompts/partials"),
         lookup="list_prompt_partials",
+        form="get_prompt_partial",
     ),
     Tool(
         name="list_prompt_partials",
@@ -81,6 +82,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", "/prompts/partials/{prompt_partial_id}"),
         lookup="list_prompt_partials",
+        form="get_prompt_partial",
     ),
     Tool(
         name="delete_prompt_partial",

@@ -236,6 +236,7 @@ TOOLS = (
         call=Endpoint("POST", "/prompts"),
         preview=preview_create,
         lookup="list_prompts",
+        form="get_prompt",
     ),
     Tool(
         name="list_prompts",
@@ -269,6 +270,7 @@ TOOLS = (
         call=Endpoint("PUT", "/prompts/{prompt_id}", fixed={"patch": True}),
         preview=preview_update,
         lookup="list_prompts",
+        form="get_prompt",
     ),
     Tool(
         name="delete_prompt",
@@ -324,6 +326,7 @@ TOOLS = (
         inputs=RunPrompt,
         call=Endpoint("POST", "/prompts/{prompt_id}/completions", fixed={"stream": False}),
         lookup="list_prompts",
+        form="get_prompt",
     ),
     Tool(
         name="migrate_prompt",
@@ -392,5 +395,6 @@ TOOLS = (
         inputs=LabelVersion,
         call=Endpoint("PUT", "/prompts/{prompt_id}/versions/{version_id}"),
         lookup=("list_prompts", "list_prompt_versions"),
+        form="get_prompt_version",
     ),
 )

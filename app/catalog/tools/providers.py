@@ -103,6 +103,7 @@ TOOLS = (
         rules=_ONE_SPELLING,
         call=Endpoint("POST", "/providers"),
         lookup="list_providers",
+        form="get_provider",
     ),
     Tool(
         name="get_provider",
@@ -126,6 +127,7 @@ TOOLS = (
         rules=(_SomethingToChange(), *_ONE_SPELLING),
         call=Endpoint("PUT", "/providers/{slug}"),
         lookup="list_providers",
+        form="get_provider",
     ),
     Tool(
         name="delete_provider",

@@ -111,6 +111,7 @@ TOOLS = (
         inputs=CreateReference,
         call=Endpoint("POST", "/secret-references"),
         lookup="list_secret_references",
+        form="get_secret_reference",
     ),
     Tool(
         name="list_secret_references",
@@ -143,6 +144,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", "/secret-references/{id}"),
         lookup="list_secret_references",
+        form="get_secret_reference",
     ),
     Tool(
         name="delete_secret_reference",

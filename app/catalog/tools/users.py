@@ -157,6 +157,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", "/admin/users/{user_id}"),
         lookup="list_all_users",
+        form="get_user",
     ),
     Tool(
         name="delete_user",

@@ -218,6 +218,7 @@ TOOLS = (
         inputs=CreateWorkspace,
         call=Endpoint("POST", "/admin/workspaces"),
         lookup="list_workspaces",
+        form="get_workspace",
     ),
     Tool(
         name="update_workspace",
@@ -231,6 +232,7 @@ TOOLS = (
         rules=(SomethingToChange(),),
         call=Endpoint("PUT", "/admin/workspaces/{workspace_id}"),
         lookup="list_workspaces",
+        form="get_workspace",
     ),
     Tool(
         name="delete_workspace",
@@ -288,6 +290,7 @@ TOOLS = (
         inputs=UpdateMember,
         call=Endpoint("PUT", "/admin/workspaces/{workspace_id}/users/{user_id}"),
         lookup=("list_workspaces", "list_workspace_members"),
+        form="get_workspace_member",
     ),
     Tool(
         name="remove_workspace_member",
