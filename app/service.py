@@ -21,7 +21,7 @@ from app.portkey.credential import Credential
 from app.portkey.errors import PortkeyError
 from app.portkey.urls import BaseUrl
 from app.protocol.server import build_server
-from app.protocol.short.path import ShortPath
+from app.protocol.short.path import short_path
 from app.protocol.stdio import serve_stdio
 from app.sandbox.faults import Fault
 from app.settings import Check, Problem, Settings, SettingsError, load_settings
@@ -287,7 +287,7 @@ class Service:
         )
         self._measure(readiness, handler, sessions)
         application = create_application(
-            mcp=ShortPath(handler, server),
+            mcp=short_path(handler, server),
             options=self._web_options(rate_limits, clerk),
             readiness=readiness,
             lifespan=lifespan,

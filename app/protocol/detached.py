@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -13,7 +15,7 @@ from app.protocol.posted import replayed
 from app.protocol.sessions.live import LiveSession
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from anyio.abc import TaskGroup
     from mcp.server.lowlevel import Server
@@ -24,8 +26,24 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+RESUMABLE_SINCE: Final = "2025-11-25"
+"""The first version whose clients understand the event that only says where a stream begins."""
+
 _MOST: Final = 256
 _LONGEST: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutSessions:
+    """What answers of the 2025 era need where there are no sessions.
+
+    Attributes:
+        event_log: Where events go; None for no resumption.
+        detached: Lets calls go on whose client left; None likewise.
+    """
+
+    event_log: EventLog | None
+    detached: DetachedCalls | None
 
 
 class DetachedCalls:
@@ -84,6 +102,31 @@ class DetachedCalls:
             else:
                 with anyio.CancelScope(shield=True):
                     await live.close()
+
+    def take(self, cancel: Callable[[], None]) -> Callable[[], None] | None:
+        """Let a call go on here that is run elsewhere; None when there are too many.
+
+        Args:
+            cancel: Called when the call takes too long.
+
+        Returns:
+            What to call when it is over.
+        """
+        if self.count >= self._most:
+            return None
+        self.count += 1
+
+        def too_long() -> None:
+            log.warning("detached_call_took_too_long", seconds=self._longest)
+            cancel()
+
+        limit = asyncio.get_running_loop().call_later(self._longest, too_long)
+
+        def over() -> None:
+            limit.cancel()
+            self.count -= 1
+
+        return over
 
     async def _finish(self, live: LiveSession) -> None:
         self.count += 1

@@ -12,7 +12,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, is_version_at_least
 from starlette.requests import ClientDisconnect, Request
 
 from app.protocol.answers import refused
-from app.protocol.detached import DetachedCalls
+from app.protocol.detached import RESUMABLE_SINCE, DetachedCalls, WithoutSessions
 from app.protocol.events.resumption import Resumption
 from app.protocol.messages import OneMessage
 from app.protocol.owner import owner_of
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from app.protocol.sessions.store import SessionStore
 
 _JSON: Final = "application/json"
-_RESUMABLE_SINCE: Final = "2025-11-25"
-"""The first version whose clients understand the event that only says where a stream begins."""
 
 
 class HttpHandler:
@@ -89,6 +87,11 @@ class HttpHandler:
             )
         self._of_2025 = RequestBodyLimitMiddleware(self._serve_2025, max_body_bytes)
         self._post = OneMessage(self._serve, max_bytes=max_body_bytes)
+
+    @property
+    def without_sessions(self) -> WithoutSessions | None:
+        """What serves the 2025 era where it has no sessions; None where it has."""
+        return None if self._sessions is not None else WithoutSessions(self._event_log, self._detached)
 
     @property
     def open_sessions(self) -> int:
@@ -150,7 +153,7 @@ class HttpHandler:
     ) -> None:
         posted = await read_message(scope, receive)
         version = _version_of(Request(scope), posted)
-        if posted.kind == "request" and is_version_at_least(version, _RESUMABLE_SINCE):
+        if posted.kind == "request" and is_version_at_least(version, RESUMABLE_SINCE):
             await detached.serve(scope, receive, send, posted=posted, owner=owner_of(scope), version=version)
         else:
             await self._plain.asgi_app(scope, replayed(posted.body, receive), send)

@@ -134,6 +134,7 @@ def build_server(  # noqa: PLR0913 - the parts come from the composition root, e
     if server.notices.sessions:
         server.middleware.append(SessionNotices(server.notices).remember)
     stored = StoredResults(toolbox, callers)
+    server.middleware.insert(0, stored.listen)
     server.middleware.append(stored.remember)
     server.core = Core(callers, calls, stored)
     return server

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 METHODS: Final = frozenset({"tools/list", "server/discover"})
 """What is kept. `cursor` is the only parameter that counts."""
 
+INITIALIZE: Final = "initialize"
 _RESULTS_KEPT: Final = 64
 
 _Key: TypeAlias = tuple[int, str, str, str | None]
@@ -70,6 +71,15 @@ class StoredResults:
         self._kept.move_to_end(key)
         return found
 
+    async def listen(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
+        """Remember what a handshake is answered, by the version it asked for: the outermost middleware."""
+        result = await call_next(ctx)
+        if ctx.method == INITIALIZE and isinstance(result, dict):
+            version = str((ctx.params or {}).get("protocolVersion"))
+            if version == result.get("protocolVersion"):
+                self._keep(self._callers.of(ctx).policy, version, INITIALIZE, version, result)
+        return result
+
     async def remember(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
         """Answer from memory what was answered before: the innermost middleware of the SDK's server."""
         cursor = (ctx.params or {}).get("cursor")
@@ -81,9 +91,13 @@ class StoredResults:
             return found.result
         # The SDK has shaped and checked it by now.
         result = cast("dict[str, Any]", await call_next(ctx))
+        self._keep(policy, ctx.protocol_version, ctx.method, cursor, result)
+        return result
+
+    def _keep(
+        self, policy: Policy, version: str, method: str, cursor: str | None, result: dict[str, Any]
+    ) -> None:
         selection = self._toolbox.selection(policy)
-        key = (id(selection), ctx.protocol_version, ctx.method, cursor)
-        self._kept[key] = StoredResult(selection, result)
+        self._kept[(id(selection), version, method, cursor)] = StoredResult(selection, result)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
-        return result

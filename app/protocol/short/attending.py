@@ -18,12 +18,18 @@ _ATTENTION_AFTER: Final = 0.1
 """Seconds before anybody looks whether the client is still there: most calls are over by then."""
 _PING_INTERVAL: Final = 15.0
 
-_STREAM_HEADERS: Final = [
-    (b"content-type", b"text/event-stream"),
+STREAM_HEADERS: Final = [
     (b"cache-control", b"no-cache, no-transform"),
     (b"connection", b"keep-alive"),
+    (b"content-type", b"text/event-stream"),
     (b"x-accel-buffering", b"no"),
 ]
+
+
+def event(message: bytes, event_id: str = "") -> bytes:
+    """Return a message as an event of a stream."""
+    name = b"id: " + event_id.encode() + b"\r\n" if event_id else b""
+    return name + b"event: message\r\ndata: " + message + b"\r\n\r\n"
 
 
 async def answer(send: Send, body: bytes, status: int = 200) -> None:
@@ -60,11 +66,7 @@ class Attendant:
         try:
             status, body = await work
             await self._stop_pings()
-            if not self._is_stream:
-                await answer(self._send, body, status)
-                return
-            event = b"event: message\r\ndata: " + body + b"\r\n\r\n"
-            await self._send({"type": "http.response.body", "body": event, "more_body": False})
+            await self._finish(status, body)
         except asyncio.CancelledError:
             # Only of its own cancellation may it make nothing.
             if not self._gone or self._own_task is None or self._own_task.uncancel() > 0:
@@ -73,6 +75,27 @@ class Attendant:
             attention.cancel()
             for task in self._tasks:
                 task.cancel()
+            self._over()
+
+    async def _finish(self, status: int, body: bytes) -> None:
+        if not self._is_stream:
+            await answer(self._send, body, status)
+            return
+        await self._send({"type": "http.response.body", "body": event(body), "more_body": False})
+
+    async def _begin(self) -> None:
+        """Send what may be sent before the work is done; called once, after a moment."""
+
+    def _goes_on(self) -> bool:
+        """Tell whether the work goes on although the client is gone."""
+        return False
+
+    def _over(self) -> None:
+        """Let go of what was held for the work."""
+
+    async def _start_stream(self) -> None:
+        self._is_stream = True
+        await self._send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
 
     def _attend(self) -> None:
         self._sending = asyncio.Lock()
@@ -81,19 +104,24 @@ class Attendant:
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        if not self._goes_on():
+            self._abandon()
+
+    def _abandon(self) -> None:
         if self._own_task is not None:
             self._gone = True
             self._own_task.cancel()
 
     async def _ping(self) -> None:
+        if self._sending is None:
+            return
+        async with self._sending:
+            await self._begin()
         await asyncio.sleep(_PING_INTERVAL - _ATTENTION_AFTER)
-        while self._sending is not None:
+        while True:
             async with self._sending:
                 if not self._is_stream:
-                    self._is_stream = True
-                    await self._send(
-                        {"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS}
-                    )
+                    await self._start_stream()
                 ping = b": ping\r\n\r\n"
                 await self._send({"type": "http.response.body", "body": ping, "more_body": True})
             await asyncio.sleep(_PING_INTERVAL)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING
 
 import orjson
 
-from app.protocol.auditing import TRACE_CONTEXT, Sender, client_from_agent, trace_context
 from app.protocol.calling import Call
-from app.protocol.guard import failed
 from app.protocol.short.attending import Attendant, answer
+from app.protocol.short.calls import nobody_asked, perform, sender_of
 from app.protocol.short.envelopes import envelope
-from app.protocol.short.reading import CALL, VERSION, plain_headers, plain_request
+from app.protocol.short.reading import CALL, VERSION, plain_headers, plain_request, replayed
+from app.protocol.short.stateless import ShortStateless
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.catalog.results import Outcome
     from app.protocol.admin_server import AdminServer
+    from app.protocol.http import HttpHandler
     from app.protocol.short.envelopes import Envelope
     from app.protocol.short.reading import PlainRequest
 
-_TOLD: Final = frozenset({b"user-agent", *(name.encode() for name in TRACE_CONTEXT)})
+
+def short_path(handler: HttpHandler, server: AdminServer) -> ASGIApp:
+    """Put the short paths in front of what serves both eras."""
+    parts = handler.without_sessions
+    app = handler if parts is None else ShortStateless(handler, server, parts)
+    return ShortPath(app, server)
 
 
 class ShortPath:
@@ -49,7 +55,7 @@ class ShortPath:
         request = plain_request(headers, first)
         said = None if request is None else envelope(request.params["_meta"])
         if request is None or said is None or not await self._serve(scope, receive, send, request, said):
-            await self._app(scope, _replayed(first, receive), send)
+            await self._app(scope, replayed(first, receive), send)
 
     async def _serve(
         self, scope: Scope, receive: Receive, send: Send, request: PlainRequest, said: Envelope
@@ -74,54 +80,21 @@ class ShortPath:
         if self._input_schema is not None and self._input_schema(name) is not None:
             # Some of its arguments are in headers.
             return False
-        sender = _sender(scope, params["_meta"], said)
-        call = Call(caller, sender, name, params.get("arguments", {}), _nobody_asked)
-        await Attendant(receive, send).serve(self._perform(call, start))
+        sender = sender_of(scope, VERSION, said.client, params["_meta"])
+        call = Call(caller, sender, name, params.get("arguments", {}), nobody_asked)
+        await Attendant(receive, send).serve(perform(self._core.calls, call, start, self._result))
         return True
 
-    async def _perform(self, call: Call, start: bytes) -> tuple[int, bytes]:
-        try:
-            # Nobody is asked, so it comes to an outcome.
-            outcome = cast("Outcome", await self._core.calls.perform(call))
-            return 200, start + _result(outcome) + self._end_of_result
-        except Exception:  # noqa: BLE001 - `failed` logs it
-            error = failed(CALL, call.caller.reference).error
-        told = {"code": error.code, "message": error.message, "data": error.data}
-        return 200, start.removesuffix(b'"result":') + b'"error":' + orjson.dumps(told) + b"}"
-
-
-def _result(outcome: Outcome) -> bytes:
-    """Return the result but for its end. The text is the JSON of the data, so it stands for both."""
-    return b"".join(
-        (
-            b'{"content":[{"text":',
-            orjson.dumps(outcome.text),
-            b',"type":"text"}],"isError":',
-            b"true" if outcome.is_error else b"false",
-            b',"resultType":"complete","structuredContent":',
-            outcome.text.encode(),
+    def _result(self, outcome: Outcome) -> bytes:
+        # The text is the JSON of the data, so it stands for both.
+        return b"".join(
+            (
+                b'{"content":[{"text":',
+                orjson.dumps(outcome.text),
+                b',"type":"text"}],"isError":',
+                b"true" if outcome.is_error else b"false",
+                b',"resultType":"complete","structuredContent":',
+                outcome.text.encode(),
+                self._end_of_result,
+            )
         )
-    )
-
-
-def _sender(scope: Scope, meta: dict[str, Any], said: Envelope) -> Sender:
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _TOLD}
-    client = said.client or client_from_agent(headers.get(b"user-agent", ""))
-    return Sender(
-        client,
-        VERSION,
-        trace=trace_context(meta, {name: headers.get(name.encode()) for name in TRACE_CONTEXT}),
-    )
-
-
-async def _nobody_asked(_done: float, _total: float | None, _message: str) -> None:
-    """Word of progress that no client waits for."""
-
-
-def _replayed(first: Message, receive: Receive) -> Receive:
-    pending: Final = [first]
-
-    async def replay() -> Message:
-        return pending.pop() if pending else await receive()
-
-    return replay

@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Scope
+    from collections.abc import Container
+
+    from starlette.types import Message, Receive, Scope
 
 VERSION: Final = "2026-07-28"
 CALL: Final = "tools/call"
@@ -42,24 +44,37 @@ class PlainRequest:
     params: dict[str, Any]
 
 
-def plain_headers(scope: Scope) -> dict[bytes, bytes] | None:
-    """Return the headers of a POST of this version that has each header once; None for any other request."""
+def plain_headers(
+    scope: Scope, versions: Container[bytes | None] = frozenset({_VERSION_HEADER})
+) -> dict[bytes, bytes] | None:
+    """Return the headers of a POST of these versions that has each header once; None for any other."""
     if scope["method"] != "POST":
         return None
     headers: dict[bytes, bytes] = dict(scope["headers"])
-    if (
-        headers.get(b"mcp-protocol-version") != _VERSION_HEADER
-        or len(headers) != len(scope["headers"])
-        or b"mcp-session-id" in headers
-        or not headers.get(b"content-type", b"").lower().startswith(b"application/json")
-        or not _accepts_both(headers.get(b"accept", b"")[:_LONGEST_ACCEPT])
-    ):
+    if headers.get(b"mcp-protocol-version") not in versions or not _are_plain(headers, scope):
         return None
     return headers
 
 
+def _are_plain(headers: dict[bytes, bytes], scope: Scope) -> bool:
+    return not (
+        len(headers) != len(scope["headers"])
+        or b"mcp-session-id" in headers
+        or not headers.get(b"content-type", b"").lower().startswith(b"application/json")
+        or not _accepts_both(headers.get(b"accept", b"")[:_LONGEST_ACCEPT])
+    )
+
+
 def plain_request(headers: dict[bytes, bytes], first: Message) -> PlainRequest | None:
     """Return the request in a body that came in one piece, or None when it is not plain."""
+    message = read(first)
+    if message is None or message.keys() != _REQUEST or not _is_plain(message, headers):
+        return None
+    return PlainRequest(message["id"], message["method"], message["params"])
+
+
+def read(first: Message) -> dict[str, Any] | None:
+    """Return the JSON-RPC message in a body that came in one piece; None when there is something about it."""
     body: bytes = first.get("body", b"")
     if first["type"] != "http.request" or first.get("more_body", False) or len(body) > _LARGEST_BODY:
         return None
@@ -67,11 +82,17 @@ def plain_request(headers: dict[bytes, bytes], first: Message) -> PlainRequest |
         message = _decode(body.decode())
     except (ValueError, RecursionError):
         return None
-    if not isinstance(message, dict) or message.keys() != _REQUEST:
-        return None
-    if message["jsonrpc"] != "2.0" or not _is_plain(message, headers):
-        return None
-    return PlainRequest(message["id"], message["method"], message["params"])
+    return message if isinstance(message, dict) and message.get("jsonrpc") == "2.0" else None
+
+
+def replayed(first: Message, receive: Receive) -> Receive:
+    """Return a `receive` that gives a message that was read already, then what comes."""
+    pending: Final = [first]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay
 
 
 def _is_plain(message: dict[str, Any], headers: dict[bytes, bytes]) -> bool:
@@ -82,13 +103,14 @@ def _is_plain(message: dict[str, Any], headers: dict[bytes, bytes]) -> bool:
         and isinstance(params, dict)
         and known[0] <= params.keys() <= known[1]
         and headers.get(b"mcp-method") == method.encode()
-        and _is_id(message["id"])
+        and is_id(message["id"])
         and isinstance(params.get("cursor", ""), str)
         and (method != CALL or _is_call(params, headers))
     )
 
 
-def _is_id(value: object) -> bool:
+def is_id(value: object) -> bool:
+    """Tell whether the id of a request is one that JSON holds without loss."""
     if isinstance(value, int):
         return not isinstance(value, bool) and -_INT64 <= value < _INT64
     return isinstance(value, str)

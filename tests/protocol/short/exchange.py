@@ -113,3 +113,14 @@ async def ask(app: ASGIApp, request: Posted) -> Answer:
     exchange = Exchange(app, request)
     await exchange.run()
     return exchange.answer
+
+
+def posted_of_2025(method: str, params: dict[str, Any], version: str = "2025-11-25") -> Posted:
+    """Return a request of the 2025 era without a session."""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"accept", b"application/json, text/event-stream"),
+        (b"mcp-protocol-version", version.encode()),
+    ]
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    return Posted(headers, json.dumps(message).encode())
