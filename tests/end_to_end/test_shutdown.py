@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager
 
 import httpx2
 import pytest
@@ -78,21 +77,21 @@ async def test_a_call_whose_client_has_left_is_not_broken_off() -> None:
 LATENCY = "latency=2s;path=/workspaces"
 CALLS = 50
 TIMEOUT = 8.0
+EACH_ITS_CONNECTION = httpx2.Limits(max_connections=CALLS + 5)
 
 
 @pytest.mark.parametrize("mode", ["stateful", "stateless"])
 async def test_fifty_calls_of_both_eras_are_delivered_and_streams_end_properly(mode: SessionMode) -> None:
     with sandbox_process() as sandbox, service_on(sandbox, mode) as service:
-        async with clients(CALLS + 2) as (old_stream, listening, *callers):
-            await old_stream.put(f"{sandbox.url}/_sandbox/fault", json={"fault": LATENCY})
+        async with httpx2.AsyncClient(trust_env=False, timeout=60, limits=EACH_ITS_CONNECTION) as client:
+            await client.put(f"{sandbox.url}/_sandbox/fault", json={"fault": LATENCY})
             hello = HttpCaller(service.mcp_url, "2025")
-            await hello.hello(callers[0])
-            streams = [asyncio.create_task(listen(listening, service))]
+            await hello.hello(client)
+            streams = [asyncio.create_task(listen(client, service))]
             if mode == "stateful":
-                streams.append(asyncio.create_task(get_stream(old_stream, hello)))
+                streams.append(asyncio.create_task(get_stream(client, hello)))
             calls = [
-                asyncio.create_task(slow_call(client, service, hello, "2026" if number % 2 else "2025"))
-                for number, client in enumerate(callers)
+                asyncio.create_task(slow_call(client, service, hello, number)) for number in range(CALLS)
             ]
             await until_received(sandbox, CALLS)
             service.terminate()
@@ -138,18 +137,12 @@ def service_on(sandbox: Running, mode: SessionMode) -> AbstractContextManager[Ru
     return http_service(mode, settings=settings | {"MCP_SHUTDOWN_TIMEOUT_MS": str(int(TIMEOUT * 1000))})
 
 
-@asynccontextmanager
-async def clients(count: int) -> AsyncIterator[list[httpx2.AsyncClient]]:
-    async with AsyncExitStack() as stack:
-        made = [httpx2.AsyncClient(trust_env=False, timeout=30) for _ in range(count)]
-        yield [await stack.enter_async_context(one) for one in made]
-
-
 async def slow_call(
-    client: httpx2.AsyncClient, service: Running, session: HttpCaller, era: Era
+    client: httpx2.AsyncClient, service: Running, session: HttpCaller, number: int
 ) -> wire.Message:
+    era: Era = "2026" if number % 2 else "2025"
     caller = session if era == "2025" else HttpCaller(service.mcp_url, era)
-    message = wire.tool_call("get_workspace", {"workspace_id": "ws-customer-support"}, era, id(client))
+    message = wire.tool_call("get_workspace", {"workspace_id": "ws-customer-support"}, era, number + 1)
     return wire.answer_of(await caller.post(client, message))
 
 
