@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__
@@ -76,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run, command=name)
         if name == "doctor":
             command.add_argument("--json", action="store_true", help="write the findings as JSON")
+        if name == "http":
+            # How a parent hands a worker its sockets; not for people.
+            command.add_argument("--worker", help=argparse.SUPPRESS)
         if name == "catalog":
             command.add_argument(
                 "--write", action="store_true", help="rewrite the snapshot and its pages in docs/"
@@ -90,9 +95,14 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from app.greeting import greeting
     from app.service import Service, load_certificates, read_settings
     from app.web.server import serve
+    from app.web.workers import Share
 
     settings = read_settings(env)
     log, redactor = _start_logging(settings)
+    given: str | None = getattr(options, "worker", None)
+    if settings.workers > 1 and given is None:
+        return _start_workers(settings, env)
+    share = Share(given) if given else None
     service = Service(settings, env=env, keep_secret=redactor.learn)
     application, readiness = service.application()
     tools = len(service.toolbox.selection(service.policy).tools)
@@ -101,7 +111,7 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
 
     def started(port: int) -> None:
         endpoint = f"{service.base_url}/mcp"
-        if for_people:
+        if for_people and not (share and share.index):
             token = settings.auth_mode == "bearer"
             sys.stderr.write(greeting(endpoint, tools=tools, sandbox=sandbox, token=token))
         else:
@@ -118,6 +128,25 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
         calls_under_way=lambda: service.toolbox.calls_under_way,
         tls=load_certificates(settings),
         on_hangup=service.on_hangup,
+        inherited=share.sockets if share else (),
+    )
+
+
+def _start_workers(settings: Settings, env: Mapping[str, str]) -> int:
+    from app.web.workers import run_workers
+
+    # What one worker seals, another must be able to open.
+    added = {} if settings.state_keys else {"MCP_STATE_KEYS": secrets.token_urlsafe(32)}
+    # This very package, whatever else is called app in the folder we were started in.
+    added["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(Path(__file__).parents[1]), env.get("PYTHONPATH")))
+    )
+    return run_workers(
+        [sys.executable, "-P", "-m", "app", "http"],
+        {**env, **added},
+        host=settings.host,
+        port=settings.port,
+        count=settings.workers,
     )
 
 

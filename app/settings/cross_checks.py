@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from app.settings.clerk_checks import clerk_problems, clerk_warnings
 from app.settings.problems import Problem
 from app.settings.redis_address import RedisAddress
+from app.settings.worker_checks import worker_problems, worker_warnings
 
 if TYPE_CHECKING:
     from app.settings.model import Settings
@@ -126,6 +127,21 @@ HTTP_CHECKS: Final = (
         _rate_limit_redis_without_url,
     ),
     Check(_TLS_FIELDS, _half_of_tls),
+    Check(
+        (
+            "workers",
+            "session_mode",
+            "session_store",
+            "redis_url",
+            "event_store",
+            "portkey_api_key",
+            "policy_file",
+            "allow_caller_key",
+            "metrics_port",
+            "metrics_tokens",
+        ),
+        worker_problems,
+    ),
 )
 
 
@@ -199,6 +215,7 @@ def choice_warnings(settings: Settings) -> Iterator[str]:
     if settings.auth_tokens and settings.auth_mode == "none":
         yield "A bearer token is set but has no effect: MCP_AUTH_MODE is none. Set MCP_AUTH_MODE=bearer."
     yield from clerk_warnings(settings)
+    yield from worker_warnings(settings)
     yield from _redis_warnings(settings)
     if settings.confirm != "off" and settings.transport == "http" and settings.session_mode == "stateless":
         yield (

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("PORT", "MCP_PORT"),
         description="TCP port to listen on.",
     )
+    workers: Annotated[int, whole_number(1, 64)] = Field(
+        default=1,
+        validation_alias="MCP_WORKERS",
+        description="Processes that share this port: one a core at most. Sessions then need Redis.",
+    )
     public_base_url: Annotated[str | None, HTTP_URL] = Field(
         default=None,
         validation_alias="MCP_PUBLIC_BASE_URL",
@@ -620,7 +625,11 @@ class Settings(BaseSettings):
     @property
     def event_store_mode(self) -> Literal["off", "memory", "redis"]:
         """Where events are kept, as set or by default."""
-        return self.event_store or ("memory" if self.session_mode == "stateless" else "off")
+        if self.event_store or self.session_mode == "stateful":
+            return self.event_store or "off"
+        # What one of several workers remembers, the others do not know.
+        shared: Literal["off", "redis"] = "off" if self.redis_url is None else "redis"
+        return "memory" if self.workers == 1 else shared
 
     @property
     def session_store_mode(self) -> Literal["memory", "redis"]:

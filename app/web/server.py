@@ -277,6 +277,7 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
     calls_under_way: Callable[[], int] = lambda: 0,
     tls: Certificates | None = None,
     on_hangup: Sequence[Callable[[], None]] = (),
+    inherited: Sequence[socket.socket] = (),
 ) -> int:
     """Listen and serve until a signal ends it. For the main thread, which is where signals arrive.
 
@@ -293,6 +294,7 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
         calls_under_way: How many calls are worked on, with or without a client that waits.
         tls: Makes it HTTPS.
         on_hangup: What SIGHUP calls, besides having the certificate read again.
+        inherited: Sockets that are bound already, instead of `host` and `port`.
 
     Returns:
         The exit code: 0 after a clean drain; 1 when the address is taken, the application did not start, or
@@ -301,7 +303,7 @@ def serve(  # noqa: PLR0913 - every part is set by the command line
     # sse-starlette would otherwise cut every stream, calls included, half a second after the signal.
     AppStatus.enable_automatic_graceful_drain = False
     try:
-        sockets = bind(host, port)
+        sockets = list(inherited) or bind(host, port)
     except BindError as error:
         sys.stderr.write(f"{error}\n")
         return _EXIT_FAILURE
