@@ -4,161 +4,64 @@ from __future__ import annotations
 
 import gc
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from app import __version__
-from app.auth.bearer import BearerVerifier
 from app.auth.grants import Grant
 from app.auth.principal import ANONYMOUS, STDIO
-from app.auth.scopes import ALL_SCOPES
 from app.catalog import snapshot
-from app.catalog.registry import DOMAINS, load_tools
+from app.catalog.registry import load_tools
 from app.catalog.toolbox import Toolbox
-from app.portkey.client import ApiRequest, PortkeyClient
-from app.portkey.credential import Credential
+from app.portkey.client import ApiRequest
 from app.portkey.errors import PortkeyError
-from app.portkey.urls import BaseUrl
 from app.protocol.server import build_server
 from app.protocol.short.path import short_path
 from app.protocol.stdio import serve_stdio
-from app.sandbox.faults import Fault
-from app.settings import Check, Problem, Settings, SettingsError, load_settings
+from app.settings import Settings
 from app.telemetry.redaction import Redactor
 from app.web.allow_list import AllowList
 from app.web.application import create_application
 from app.web.base_url import advertised_base_url
-from app.web.discovery import Discovery
 from app.web.options import WebOptions
-from app.web.rate_limits.failover import FailoverStore
-from app.web.rate_limits.limits import Limit, RateLimits
-from app.web.rate_limits.memory import MemoryStore
+from app.web.rate_limits.limits import RateLimits
 from app.web.readiness import Readiness
 from app.web.trusted_proxies import TrustedProxies
 from app.web.upstream_check import ProbeFailedError, Reason, UpstreamCheck
-from app.wiring.audit import build_audit, check_audit_file
+from app.wiring.audit import build_audit
+from app.wiring.backend import Backend, build_backend
+from app.wiring.front_door import (
+    build_rate_limits,
+    clerk_sign_in,
+    discovery_of,
+    front_door_components,
+    verifier_of,
+)
 from app.wiring.grants import (
     grant_of_stdio,
     grants_of,
     load_policy_file,
-    policy_file_check,
-    policy_warnings,
     server_policy,
 )
 from app.wiring.interaction import Interaction
 from app.wiring.sessions import build_sessions
-from app.wiring.telemetry import TELEMETRY_CHECK, Telemetry
+from app.wiring.settings import load_certificates, read_settings
+from app.wiring.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from starlette.applications import Starlette
 
     from app.auth.clerk.sign_in import ClerkSignIn
     from app.auth.policy import Risk
-    from app.auth.policy_file import PolicyFile
     from app.auth.principal import Principal
-    from app.auth.verifier import TokenVerifier
     from app.catalog.tool import Tool
-    from app.portkey.transport import Transport
     from app.protocol.admin_server import AdminServer
     from app.protocol.http import HttpHandler
-    from app.telemetry.component import Component
-    from app.web.tls import Certificates
     from app.wiring.sessions import Sessions
 
-SANDBOX_BASE_URL: Final = "http://sandbox.local/v1"
-USER_AGENT: Final = f"portkey-admin-mcp/{__version__}"
-
-
-def read_settings(env: Mapping[str, str], *, stdio: bool = False) -> Settings:
-    """Read the settings, with the checks that need the other rooms.
-
-    Raises:
-        SettingsError: With every problem.
-    """
-    if stdio:
-        return load_settings(env, domains=DOMAINS, transport="stdio", checks=_CHECKS)
-    checks = (*_CHECKS, *_HTTP_CHECKS, policy_file_check(load_tools, env))
-    settings = load_settings(env, domains=DOMAINS, transport="http", checks=checks)
-    warnings = list(settings.warnings)
-    certificates = load_certificates(settings)
-    if certificates and certificates.expiry_warning:
-        warnings.append(certificates.expiry_warning)
-    policy_file = load_policy_file(settings, load_tools(), env) if settings.policy_file else None
-    if policy_file:
-        warnings += policy_warnings(settings, policy_file)
-    return settings.model_copy(update={"warnings": tuple(warnings)})
-
-
-def load_certificates(settings: Settings) -> Certificates | None:
-    """Load what the listener presents; None for plain HTTP.
-
-    Raises:
-        SettingsError: The files cannot be used.
-    """
-    if settings.tls_cert_path is None or settings.tls_key_path is None:
-        return None
-    from app.web.tls import Certificates, TlsFiles, TlsFilesError
-
-    fields = {"certificate": "tls_cert_path", "key": "tls_key_path", "client_ca": "tls_ca_path"}
-    try:
-        return Certificates(TlsFiles(**{part: getattr(settings, field) for part, field in fields.items()}))
-    except TlsFilesError as error:
-        raise SettingsError(
-            Problem(settings.variable(fields[flaw.part]), getattr(settings, fields[flaw.part]), flaw.advice)
-            for flaw in error.flaws
-        ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """What the tools reach: Portkey over the network, or the sandbox in this process."""
-
-    client: PortkeyClient
-    credential: Credential | None
-    sandbox: bool
-
-
-def build_backend(
-    settings: Settings, observed: Callable[[Transport], Transport] = lambda transport: transport
-) -> Backend:
-    """Reach Portkey when there are keys for it, the sandbox otherwise. Opens nothing yet.
-
-    Args:
-        settings: How to serve.
-        observed: Returns a transport that others watch.
-
-    Raises:
-        SettingsError: The environment names a proxy that cannot be used.
-    """
-    key = settings.portkey_api_key
-    if settings.reaches_portkey:
-        from app.portkey.network import NetworkTransport
-
-        try:
-            transport = NetworkTransport()
-        except ValueError as error:
-            raise SettingsError([Problem("HTTPS_PROXY", None, str(error))]) from error
-        return Backend(
-            _client(settings, observed(transport), _base_url(settings)),
-            Credential(key.get_secret_value()) if key else None,
-            sandbox=False,
-        )
-    from app.portkey.in_process import InProcessTransport
-    from app.sandbox.application import create_sandbox
-    from app.sandbox.keys import ADMIN_KEY
-
-    sandbox = create_sandbox(path=settings.sandbox_path, fault=settings.sandbox_fault)
-    base_url = BaseUrl.parse(
-        SANDBOX_BASE_URL, allow_private=True, allow_http=True, public="http://sandbox.local"
-    )
-    return Backend(
-        _client(settings, observed(InProcessTransport(sandbox)), base_url),
-        Credential(ADMIN_KEY),
-        sandbox=True,
-    )
+__all__ = ["Backend", "Service", "build_backend", "load_certificates", "read_settings"]
 
 
 class Service:
@@ -252,8 +155,8 @@ class Service:
         """Build the HTTP application, and what /ready reports."""
         settings = self.settings
         sessions = build_sessions(settings)
-        rate_limits = _rate_limits(settings)
-        clerk = _clerk(settings)
+        rate_limits = build_rate_limits(settings)
+        clerk = clerk_sign_in(settings)
         server = self.mcp_server(ANONYMOUS)
         handler = sessions.handler(server, settings)
 
@@ -278,7 +181,7 @@ class Service:
         readiness = Readiness(
             session_count=lambda: handler.open_sessions,
             upstream=UpstreamCheck(self._probe) if self._can_probe else None,
-            components=_components(rate_limits, clerk, self.policy_file)
+            components=front_door_components(rate_limits, clerk, self.policy_file)
             | sessions.components
             | {"audit": self.audit.trail.state}
             | self._interaction.components(),
@@ -317,8 +220,8 @@ class Service:
             version=__version__,
             base_url=self.base_url,
             auth_mode=settings.auth_mode,
-            verifier=_verifier(settings, clerk),
-            discovery=_discovery(settings, clerk),
+            verifier=verifier_of(settings, clerk),
+            discovery=discovery_of(settings, clerk),
             risk_of=self._risk_of if clerk else None,
             on_denied=self.audit.denied,
             grants=self._grants,
@@ -387,150 +290,12 @@ def _reason(error: PortkeyError) -> Reason:
     return "refused" if error.status in (401, 403) else "error"
 
 
-def _client(settings: Settings, transport: Transport, base_url: BaseUrl) -> PortkeyClient:
-    return PortkeyClient(
-        transport,
-        base_url,
-        user_agent=USER_AGENT,
-        timeout=settings.portkey_timeout_ms / 1000,
-        max_response_bytes=settings.portkey_max_response_bytes,
-        max_attempts=settings.portkey_max_attempts,
-    )
-
-
-def _clerk(settings: Settings) -> ClerkSignIn | None:
-    if settings.auth_mode != "clerk":
-        return None
-    from app.auth.clerk.sign_in import ClerkSignIn
-
-    return ClerkSignIn(settings)
-
-
-def _verifier(settings: Settings, clerk: ClerkSignIn | None) -> TokenVerifier | None:
-    if clerk is not None:
-        return clerk.verifier
-    if settings.auth_mode == "none":
-        return None
-    return BearerVerifier(token.get_secret_value() for token in settings.auth_tokens)
-
-
-def _discovery(settings: Settings, clerk: ClerkSignIn | None) -> Discovery | None:
-    if clerk is None:
-        return None
-    return Discovery(
-        issuer=clerk.issuer,
-        scopes=settings.clerk_scopes or ALL_SCOPES,
-        server_metadata=clerk.server_metadata,
-        audience_configured=bool(settings.clerk_audience),
-    )
-
-
 def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _rate_limits(settings: Settings) -> RateLimits | None:
-    if not settings.rate_limit_enabled:
-        return None
-    limit = Limit(
-        capacity=settings.rate_limit_max,
-        refill=settings.rate_limit_refill or settings.rate_limit_max,
-        window=settings.rate_limit_window_ms / 1000,
-    )
-    memory = MemoryStore(max_buckets=settings.rate_limit_max_buckets)
-    url = settings.rate_limit_redis_url or settings.redis_url
-    if settings.rate_limit_store == "memory" or url is None:
-        return RateLimits(limit, memory)
-    from app.redis_client import connect
-    from app.web.rate_limits.redis import RedisStore
-
-    shared = RedisStore(connect(url.get_secret_value()), prefix=settings.rate_limit_redis_key_prefix)
-    return RateLimits(
-        limit, FailoverStore(shared, local=memory, direction=settings.rate_limit_on_redis_failure)
-    )
-
-
-def _components(
-    rate_limits: RateLimits | None, clerk: ClerkSignIn | None, policy_file: PolicyFile | None
-) -> dict[str, Component]:
-    """Return the parts that may fail while the process goes on, by the name /ready gives them."""
-    components: dict[str, Component] = {}
-    if rate_limits is not None and isinstance(rate_limits.store, FailoverStore):
-        components["rate_limits"] = rate_limits.store.state
-    if clerk is not None:
-        components["clerk"] = clerk.verifier.state
-    if policy_file is not None:
-        components["policy"] = policy_file.state
-    return components
 
 
 def _settle_memory() -> None:
     """Leave what is built by now, and stays, out of collections, which would stall calls for milliseconds."""
     gc.collect()
     gc.freeze()
-
-
-def _base_url(settings: Settings) -> BaseUrl:
-    return BaseUrl.parse(
-        settings.portkey_base_url,
-        allow_private=settings.portkey_allow_private_base_url,
-        allow_http=settings.portkey_allow_insecure_http,
-    )
-
-
-def _check_base_url(settings: Settings) -> Iterator[Problem]:
-    try:
-        _base_url(settings)
-    except ValueError as error:
-        yield Problem(settings.variable("portkey_base_url"), settings.portkey_base_url, str(error))
-
-
-def _check_origins(settings: Settings) -> Iterator[Problem]:
-    try:
-        AllowList.parse(settings.allowed_origins)
-    except ValueError as error:
-        yield Problem(settings.variable("allowed_origins"), ",".join(settings.allowed_origins), str(error))
-
-
-def _check_hosts(settings: Settings) -> Iterator[Problem]:
-    try:
-        AllowList.parse(settings.allowed_hosts)
-    except ValueError as error:
-        yield Problem(settings.variable("allowed_hosts"), ",".join(settings.allowed_hosts), str(error))
-
-
-def _check_trust_proxy(settings: Settings) -> Iterator[Problem]:
-    try:
-        TrustedProxies.parse(settings.trust_proxy)
-    except ValueError as error:
-        yield Problem(settings.variable("trust_proxy"), settings.trust_proxy, str(error))
-
-
-def _check_fault(settings: Settings) -> Iterator[Problem]:
-    try:
-        if settings.sandbox_fault is not None:
-            Fault.parse(settings.sandbox_fault)
-    except ValueError as error:
-        yield Problem(settings.variable("sandbox_fault"), settings.sandbox_fault, str(error))
-
-
-def _check_tls(settings: Settings) -> Iterator[Problem]:
-    try:
-        load_certificates(settings)
-    except SettingsError as error:
-        yield from error.problems
-
-
-_CHECKS: Final = (
-    Check(
-        ("portkey_base_url", "portkey_allow_private_base_url", "portkey_allow_insecure_http"), _check_base_url
-    ),
-    Check(("allowed_origins",), _check_origins),
-    Check(("allowed_hosts",), _check_hosts),
-    Check(("trust_proxy",), _check_trust_proxy),
-    Check(("sandbox_fault",), _check_fault),
-    Check(("audit_file",), check_audit_file),
-    TELEMETRY_CHECK,
-)
-_HTTP_CHECKS: Final = (Check(("tls_cert_path", "tls_key_path", "tls_ca_path"), _check_tls),)
