@@ -38,6 +38,7 @@ class Breaker:
         self._clock = clock
         self._down = False
         self._next_try = float("-inf")
+        self._worked_at = float("-inf")
 
     @property
     def closed(self) -> bool:
@@ -61,14 +62,18 @@ class Breaker:
             async with asyncio.timeout(deadline):
                 yield
         except TimeoutError as error:
-            raise self._failed(f"Redis did not answer within {deadline:g} s") from error
+            raise self._failed(now, f"Redis did not answer within {deadline:g} s") from error
         except (RedisError, OSError) as error:
-            raise self._failed(f"Redis failed ({type(error).__name__})") from error
+            raise self._failed(now, f"Redis failed ({type(error).__name__})") from error
+        self._worked_at = self._clock()
         if self._down:
             self._down = False
             log.warning("redis_recovered")
 
-    def _failed(self, reason: str) -> RedisUnavailableError:
+    def _failed(self, began: float, reason: str) -> RedisUnavailableError:
+        if self._worked_at > began:
+            # It has worked for others meanwhile, or is back since.
+            return RedisUnavailableError(reason)
         self._next_try = self._clock() + self._pause
         if not self._down:
             self._down = True

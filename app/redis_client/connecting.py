@@ -38,6 +38,18 @@ def connect(url: str, *, connections: int = _CONNECTIONS) -> Redis:
     return Redis.from_pool(pool)
 
 
+class _Master(Redis):
+    """A client that closes its connections to the Sentinels too, which redis-py (8.1) leaves open."""
+
+    sentinels: tuple[Redis, ...] = ()
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - redis-py's
+        """Close all connections."""
+        await super().aclose(close_connection_pool)
+        for sentinel in self.sentinels:
+            await sentinel.aclose()
+
+
 def _behaviour() -> dict[str, Any]:
     return {
         "socket_timeout": None,
@@ -61,7 +73,9 @@ def _of_sentinel(address: RedisAddress, connections: int) -> Redis:
     # The credentials are the master's: most Sentinels have none of their own.
     sentinels = make(address.hosts, sentinel_kwargs={**_behaviour(), **tls})
     options = {"db": address.database, "max_connections": connections * 4, **_who(address), **tls}
-    return cast("Redis", sentinels.master_for(address.master, **options, **_behaviour()))
+    client: _Master = sentinels.master_for(address.master, redis_class=_Master, **options, **_behaviour())
+    client.sentinels = tuple(sentinels.sentinels)
+    return client
 
 
 def _of_cluster(address: RedisAddress, connections: int) -> Redis:

@@ -48,7 +48,13 @@ def replica(url: str, *, stateless: bool) -> HttpHandler:
     bus = RedisBus(connect(url))
     sealing = AesSealing([b"k" * 32])
     log = RedisEventLog(connect(url), blocking=connect(url), sealing=sealing)
-    store = None if stateless else RedisSessionStore(connect(url), bus=bus, sealing=sealing)
+    store = (
+        None
+        if stateless
+        else RedisSessionStore(
+            connect(url), bus=bus, sealing=sealing, max_sessions=10**6, max_per_account=10**6
+        )
+    )
     return HttpHandler(counting_server(), stateless=stateless, sessions=store, event_log=log, bus=bus)
 
 

@@ -66,7 +66,10 @@ class MemorySessionStore:
             return "full"
         if owner and self._owned[account_of(owner)] >= self._max_per_account:
             return "quota"
-        self._sessions[session_id] = _Kept(owner, record, self._clock() + self._idle_timeout)
+        # A copy, because what orjson makes keeps the room it was made in.
+        self._sessions[session_id] = _Kept(
+            owner, bytes(memoryview(record)), self._clock() + self._idle_timeout
+        )
         self._owned[account_of(owner)] += 1
         return None
 
