@@ -177,7 +177,9 @@ class RedisEventLog:
 
     def state(self) -> ComponentState:
         """Return "failed" while Redis does not work: calls go on, and no stream can be resumed."""
-        return OK if self._breaker.closed else ComponentState("failed", "redis unavailable")
+        if self._breaker.closed:
+            return OK
+        return ComponentState("failed", "redis does not answer: streams cannot be resumed")
 
     async def _renew(self) -> None:
         while True:

@@ -147,7 +147,9 @@ class RedisSessionStore:
 
     def state(self) -> ComponentState:
         """Return "failed" while Redis does not work: only sessions that are live here go on."""
-        return OK if self._breaker.closed else ComponentState("failed", "redis unavailable")
+        if self._breaker.closed:
+            return OK
+        return ComponentState("failed", "redis does not answer: only sessions in use here go on")
 
     async def aclose(self) -> None:
         """Close the connections; the sessions stay until they expire."""
