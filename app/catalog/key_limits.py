@@ -63,7 +63,7 @@ class Budget(Inputs):
     """A budget, as an object or flat."""
 
     usage_limits: BudgetObject = optional(
-        "Budget: {credit_limit, type: cost|tokens, alert_threshold (amount), "
+        "Budget: {credit_limit (dollars or tokens), type: cost|tokens, alert_threshold (amount), "
         "periodic_reset: monthly|weekly or periodic_reset_days, next_usage_reset_at}."
     )
     credit_limit: Annotated[float | None, At("usage_limits.credit_limit"), Unlisted()] = optional(

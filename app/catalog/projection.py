@@ -1,5 +1,7 @@
 """The argument `fields` of every tool that lists or gets: only these members of the answer come back.
 
+It is listed where answers are long; the bytes of the others' schemas are better spent.
+
 `data.*` is implied: a path is looked up in each item of the list, in the object under `data`, and then in the
 answer itself. What stands around a list (`total` and the like) stays.
 """
@@ -19,6 +21,22 @@ MAX_PATHS: Final = 100
 MAX_NAMES_TOLD: Final = 30
 MAX_LENGTH: Final = 4_000
 
+LONG_ANSWERS: Final = frozenset(
+    {
+        *(
+            "get_user_stats",
+            "get_workspace",
+            "get_config",
+            "get_prompt",
+            "get_prompt_version",
+            "get_guardrail",
+        ),
+        *("get_analytics_group_users", "get_analytics_group_models", "get_analytics_group_providers"),
+        *("get_analytics_group_metadata", "get_trace", "get_log", "get_integration", "get_mcp_server"),
+    }
+)
+"""The `get_` tools whose answers are worth cutting."""
+
 _ENVELOPE: Final = "data"
 
 
@@ -32,6 +50,11 @@ class Projection:
 def takes_fields(tool: Tool) -> bool:
     """Whether the tool has the argument: it reads, and its name says that it lists or gets."""
     return tool.risk == Risk.READ and tool.name.startswith(("list_", "get_"))
+
+
+def lists_fields(tool: Tool) -> bool:
+    """Whether the tool's schema shows the argument."""
+    return takes_fields(tool) and (tool.name.startswith("list_") or tool.name in LONG_ANSWERS)
 
 
 def parse(value: JsonValue) -> Projection | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from app.catalog.json_value import JsonObject
-from app.catalog.projection import FIELDS, SCHEMA, takes_fields
+from app.catalog.projection import FIELDS, SCHEMA, lists_fields
 from app.catalog.schema import input_schema
 from app.catalog.tool import Tool
 
@@ -22,7 +22,7 @@ PATH = Path(__file__).with_name("snapshot.json")
 def wire_form(tool: Tool) -> JsonObject:
     """Return the tool as `tools/list` shows it. A title is shown only where the name does not say it all."""
     schema = input_schema(tool.inputs)
-    if takes_fields(tool):
+    if lists_fields(tool):
         schema["properties"] = {**_members(schema), FIELDS: dict(SCHEMA)}
     form: JsonObject = {"name": tool.name, "description": tool.description, "inputSchema": schema}
     if tool.title and _words(tool.title) != _words(tool.name):

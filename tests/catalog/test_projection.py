@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from app.catalog.projection import MAX_PATHS, parse, project
+from app.catalog.projection import LONG_ANSWERS, MAX_PATHS, parse, project, takes_fields
 from tests.catalog.desk import FORMS, TOOLS, Desk
 
 LIST: Any = {
@@ -108,12 +109,24 @@ def test_too_many_paths_are_refused(long: str) -> None:
         parse(long)
 
 
-def test_every_tool_that_lists_or_gets_has_the_argument_and_no_other() -> None:
+def test_every_tool_that_lists_or_gets_takes_the_argument_and_no_other() -> None:
     for name, tool in TOOLS.items():
-        schema: Any = FORMS[name]["inputSchema"]
-        reads = tool.risk == "read" and name.startswith(("list_", "get_"))
-        assert ("fields" in schema["properties"]) is reads
+        assert takes_fields(tool) is (tool.risk == "read" and name.startswith(("list_", "get_")))
         assert "fields" not in tool.inputs.model_fields
+
+
+def test_the_argument_is_listed_where_answers_are_long() -> None:
+    assert TOOLS.keys() >= LONG_ANSWERS
+    forms: Any = FORMS
+    listed = {name for name, form in forms.items() if "fields" in form["inputSchema"]["properties"]}
+    assert listed == {name for name in TOOLS if name.startswith("list_")} | LONG_ANSWERS
+
+
+async def test_fields_work_where_they_are_not_listed(desk: Desk) -> None:
+    assert "fields" not in json.dumps(FORMS["get_collection"])
+    (collection, *_) = (await desk.good("list_collections"))["data"]
+    data = await desk.good("get_collection", collection_id=collection["slug"], fields="name")
+    assert data == {"name": collection["name"]}
 
 
 async def test_fields_steer_this_service_and_are_not_sent(desk: Desk) -> None:

@@ -103,7 +103,9 @@ TOOLS = (
     _analytics(
         "get_feedback_weighted_analytics", "Weighted feedback over time.", "graphs/feedbacks/weighted"
     ),
-    _analytics("get_analytics_group_users", "Top users by requests, with cost.", "groups/users", Grouped),
+    _analytics(
+        "get_analytics_group_users", "Top users by requests, with cost in cents.", "groups/users", Grouped
+    ),
     _analytics(
         "get_analytics_group_models",
         "Top models by requests, with cost in cents.",
@@ -112,13 +114,13 @@ TOOLS = (
     ),
     _analytics(
         "get_analytics_group_providers",
-        "Top providers by cost, usage, latency or errors.",
+        "Top providers by cost (cents), usage, latency or errors.",
         "groups/provider",
         GroupedByProvider,
     ),
     _analytics(
         "get_analytics_group_metadata",
-        "Spend and usage by a metadata key: team, _user.",
+        "Spend (cents) and usage by a metadata key: team, _user.",
         "groups/metadata/{metadata_key}",
         GroupedByMetadata,
     ),

@@ -77,11 +77,11 @@ class Settings(Inputs):
     workspaces_allowed: Annotated[list[str] | None, At("auth_settings.workspaces_allowed")] = optional(
         "Workspace slugs; empty: all."
     )
-    jwt_subs_allowed: Annotated[list[str] | None, At("auth_settings.jwt_subs_allowed"), Unlisted()] = (
-        optional("JWT subjects.")
+    jwt_subs_allowed: Annotated[list[str] | None, At("auth_settings.jwt_subs_allowed")] = optional(
+        "JWT subjects."
     )
     jwt_sub_workspace_mapping: Annotated[
-        dict[str, str] | None, At("auth_settings.jwt_sub_workspace_mapping"), Unlisted()
+        dict[str, str] | None, At("auth_settings.jwt_sub_workspace_mapping")
     ] = optional("JWT subject: workspace slug.")
 
 
@@ -106,8 +106,8 @@ class UpdateDeployment(Settings, OneDeployment):
     remove_workspaces_allowed: Annotated[list[str] | None, At("auth_settings.remove_workspaces_allowed")] = (
         optional("Slugs.")
     )
-    remove_subs_allowed: Annotated[list[str] | None, At("auth_settings.remove_subs_allowed"), Unlisted()] = (
-        optional("JWT subjects.")
+    remove_subs_allowed: Annotated[list[str] | None, At("auth_settings.remove_subs_allowed")] = optional(
+        "JWT subjects."
     )
 
 

@@ -47,7 +47,10 @@ FLAT_CONFIGURATIONS = (
 
 _AS_CREATED = "As in create_integration."
 _OBJECTS = WithJsonSchema({"type": "array", "items": {"type": "object"}})
-_LIMITS = "[{credit_limit, type: cost|tokens, alert_threshold (amount), periodic_reset: monthly|weekly}]"
+_LIMITS = (
+    "[{credit_limit (dollars or tokens), type: cost|tokens, alert_threshold (amount), "
+    "periodic_reset: monthly|weekly}]"
+)
 _RATES = "[{type: requests|tokens, unit: rpm|rph|rpd, value}]"
 
 NewSlug = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+$"), Field(max_length=255)]
@@ -115,8 +118,8 @@ class Account(Inputs):
         "Vault secrets: {target_field: key or configurations.x, secret_reference_id, secret_key, "
         "value_format: string|json} each."
     )
-    pricing_adjustments: Annotated[AnyPricingAdjustments | None, Clearable(), Unlisted()] = optional(
-        "Price factors: {multiplier: {default: 0.8, request_token, ...}}."
+    pricing_adjustments: Annotated[AnyPricingAdjustments | None, Clearable()] = optional(
+        "Price factors: {multiplier: {default: 0.8}}."
     )
     aws_access_key_id: Annotated[str | None, At("configurations.aws_access_key_id"), Unlisted()] = optional(
         "AWS key id."
@@ -156,7 +159,7 @@ class CreateIntegration(Account):
     ai_provider_id: str = required("Such as openai, bedrock.")
     slug: Annotated[NewSlug | None, Unlisted()] = optional("Slug.")
     workspace_id: str | None = optional("Else the organisation's.")
-    create_default_provider: Annotated[bool | None, Unlisted()] = optional("Add a provider there (default).")
+    create_default_provider: bool | None = optional("Add a provider there (default).")
     default_provider_slug: Annotated[NewSlug | None, Unlisted()] = optional("Its slug.")
     # Which form of configurations is meant follows from the single arguments: only one has them. An update
     # does not say it again, so that it never changes how an account signs in.
@@ -298,7 +301,7 @@ class UpdateWorkspaces(OneIntegration):
         "All others: {enabled, usage_limits, rate_limits}."
     )
     override_existing_workspace_access: bool | None = optional("Forget their own.")
-    create_default_provider: Annotated[bool | None, Unlisted()] = optional("Add providers (default).")
+    create_default_provider: bool | None = optional("Add providers (default).")
     default_provider_slug: Annotated[str | None, Unlisted()] = optional("Their slug.")
     global_workspace_access_enabled: Annotated[
         bool | None, At("global_workspace_access.enabled"), Unlisted()
@@ -347,7 +350,7 @@ TOOLS = (
         name="create_integration",
         domain=DOMAIN,
         summary="Connect an AI provider account by provider key or cloud credentials.",
-        detail="Workspaces get it by update_integration_workspaces.",
+        detail="With workspace_id it makes that one's provider too; else update_integration_workspaces does.",
         risk=Risk.WRITE,
         idempotent=False,
         scopes=("organisation_integrations.create",),
@@ -449,7 +452,8 @@ TOOLS = (
         name="update_integration_workspaces",
         domain=DOMAIN,
         summary="Give workspaces access to an integration or end it; set budgets, throttles.",
-        detail="Those not named stay, unless overridden.",
+        detail="New access makes a provider too, unless create_default_provider is false. "
+        "Those not named stay, unless overridden.",
         risk=Risk.DESTRUCTIVE,
         # Repeating it would reset what was used in between.
         idempotent=False,

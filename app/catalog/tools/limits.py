@@ -142,9 +142,7 @@ class UpdateUsageLimit(OnePolicy):
     # The next four are in the TypeScript server only; the API description has the two times in answers.
     description: Annotated[str | None, Clearable(), Unlisted()] = optional("Purpose.", max_length=500)
     conditions: Annotated[Conditions | None, Folded()] = optional("As in create_usage_limit.")
-    periodic_reset_days: Annotated[int | None, Clearable(), Unlisted()] = optional(
-        "Or every so many days.", ge=1, le=365
-    )
+    periodic_reset_days: Annotated[int | None, Clearable()] = optional("Or every so many days.", ge=1, le=365)
     next_usage_reset_at: Annotated[Time | None, Clearable(), Unlisted()] = optional(
         "Next reset, such as +1w."
     )
@@ -288,7 +286,7 @@ TOOLS = (
     Tool(
         name="list_usage_limit_entities",
         domain=DOMAIN,
-        summary="List who spent how much of a budget: by API key, user or team.",
+        summary="List who spent how much of a budget (dollars or tokens): by API key, user or team.",
         risk=Risk.READ,
         scopes=("policies.read",),
         inputs=ListEntities,

@@ -57,8 +57,8 @@ ExportField = Literal[
 
 class GetLog(Inputs):
     log_id: Identifier = required("Id.")
-    path_format: Annotated[Literal["v1", "v2"] | None, Unlisted()] = optional("Storage.")
-    created_at: Annotated[Timestamp | None, Unlisted()] = optional("Needed for v2.")
+    path_format: Literal["v1", "v2"] | None = optional("Storage.")
+    created_at: Timestamp | None = optional("Needed for v2.")
     type: Annotated[Literal["hooks"] | None, Unlisted()] = optional("For a log of hooks.")
 
     @model_validator(mode="after")

@@ -73,7 +73,7 @@ class WorkspaceSettings(Inputs):
         "Texts added to request logs."
     )
     usage_limits: Annotated[list[UsageLimit] | None, Folded()] = optional(
-        "Budgets: {credit_limit, type: cost|tokens, alert_threshold (amount), "
+        "Budgets: {credit_limit (dollars or tokens), type: cost|tokens, alert_threshold (amount), "
         "periodic_reset: monthly|weekly|null or periodic_reset_days, next_usage_reset_at}."
     )
     rate_limits: Annotated[list[RateLimit] | None, Folded()] = optional(
