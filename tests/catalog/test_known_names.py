@@ -24,6 +24,7 @@ REQUIRED_HERE: dict[tuple[str, str], str] = {
 
 # Text that is free there and of a certain form in Portkey's API.
 SAMPLES: dict[str, Any] = {
+    "ai_org_model": "openai__gpt-4o",
     "auth_type": "headers",
     "color_code": "#1f6feb",
     "end_time": "2031-03-01T00:00:00Z",
