@@ -13,7 +13,9 @@ from app.catalog.tool import Endpoint, Risk, Tool
 
 DOMAIN = "labels"
 
-_NAME: Final = re.compile(r"(?!(?:latest|default|\d+)\Z)[a-zA-Z0-9_-]*[^@\s]?[a-zA-Z0-9_-]*", re.ASCII)
+# The blanks of JavaScript, in which Portkey's pattern is written; Python's are others.
+_BLANKS: Final = r"\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_NAME: Final = re.compile(rf"(?!(?:latest|default|[0-9]+)\Z)[a-zA-Z0-9_-]*[^@{_BLANKS}]?[a-zA-Z0-9_-]*")
 
 
 def _label_name(name: str) -> str:

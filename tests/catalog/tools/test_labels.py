@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.catalog.arguments import InvalidArgumentsError, validate
@@ -51,6 +51,9 @@ async def test_a_name_may_not_look_like_a_version(desk: Desk, tool: str, name: s
     assert await desk.requests() == []
 
 
+@example("\x1f")
+@example("\xa0")
+@example("\ufeff")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
@@ -60,8 +63,9 @@ async def test_a_name_may_not_look_like_a_version(desk: Desk, tool: str, name: s
     )
 )
 def test_names_are_those_of_portkeys_description(name: str) -> None:
-    # The pattern as published, in Python's spelling of JavaScript's $ and \d.
-    published = r"^(?!latest\Z)(?!default\Z)(?![0-9]+\Z)[a-zA-Z0-9_-]*[^@\s]?[a-zA-Z0-9_-]*\Z"
+    # The pattern as published, in Python's spelling of JavaScript's $, \d and \s.
+    blanks = "\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+    published = rf"^(?!latest\Z)(?!default\Z)(?![0-9]+\Z)[a-zA-Z0-9_-]*[^@{blanks}]?[a-zA-Z0-9_-]*\Z"
     try:
         validate(TOOLS["create_prompt_label"], {"name": name})
     except InvalidArgumentsError:
