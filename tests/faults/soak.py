@@ -38,6 +38,8 @@ _SETTINGS = {
     "MCP_SESSION_TIMEOUT": str(int(IDLE_TIMEOUT * 1000)),
     "MCP_EVENT_TTL_SECONDS": "15",
     "MCP_MAX_SESSIONS": "5000",
+    # All of them are opened by one caller.
+    "MCP_MAX_SESSIONS_PER_PRINCIPAL": "5000",
 }
 
 
