@@ -21,6 +21,7 @@ from tests.faults.relay import Relay
 from tests.support.parts import path_of
 
 SHIPPED = ROOT / "deploy" / "nginx" / "portkey-admin-mcp.conf"
+SHIPPED_REDIS = ROOT / "deploy" / "compose" / "redis.conf"
 TOKEN = "faults-token-0123456789abcdef"
 REPLICAS = 3
 _SETTINGS = {
@@ -117,11 +118,8 @@ def _redis(folder: Path) -> Part:
     binary = shutil.which("redis-server") or "redis-server"
     return Part(
         "redis",
-        # Each command is on disk before it is answered: what a client was told outlives a kill.
-        [
-            *(binary, "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)),
-            *("--save", "", "--appendonly", "yes", "--appendfsync", "always"),
-        ],
+        # As it is shipped: a command is written before it is answered, so it outlives a kill of the process.
+        [binary, str(SHIPPED_REDIS), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)],
         port,
         folder / "redis.log",
     )
