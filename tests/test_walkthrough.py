@@ -67,3 +67,9 @@ async def test_every_tool_of_it_is_listed() -> None:
     async with connected() as client:
         listed = {tool.name for tool in (await client.list_tools()).tools}
     assert {call.tool for task in TASKS for call in task.calls} <= listed
+
+
+def test_the_readme_shows_a_piece_of_it() -> None:
+    readme = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+    (piece,) = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
+    assert piece in PAGE.read_text(encoding="utf-8")
