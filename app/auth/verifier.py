@@ -23,6 +23,9 @@ class InsufficientScopeError(AccessDeniedError):
 class TokenVerifier(Protocol):
     """Checks a token somebody presented."""
 
+    def known(self, token: str) -> Principal | None:
+        """Identify the holder of `token` without waiting; None when only `verify` can tell."""
+
     async def verify(self, token: str) -> Principal | None:
         """Identify the holder of `token`.
 

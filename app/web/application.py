@@ -7,7 +7,8 @@
     -> selection by URL -> tool scopes -> methods -> content type -> body limit -> JSON depth -> MCP
 
 The middleware of /mcp wraps the endpoint itself and not the paths that lead to it, so no spelling of a path
-can get around it.
+can get around it. A call that all of them would let through takes the lane (`app.web.lane`) past them, to the
+checks of its body.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app.web import paths
+from app.web.access_lines import AccessLines
 from app.web.errors import http_exception_response
+from app.web.lane.lane import Lane
 from app.web.metadata import OAuthMetadata
 from app.web.middleware.access_log import AccessLog
 from app.web.middleware.authentication import Authentication
@@ -44,12 +47,13 @@ from app.web.middleware.rate_limit_address import AddressRateLimit
 from app.web.middleware.rate_limit_principal import PrincipalRateLimit
 from app.web.middleware.request_id import RequestId
 from app.web.middleware.security_headers import SecurityHeaders
-from app.web.middleware.selection import UrlSelection
+from app.web.middleware.selection import SelectingUrls, UrlSelection
 from app.web.middleware.single_headers import SingleHeaders
 from app.web.middleware.stream_age import StreamAge
 from app.web.middleware.strip_ows import StripOws
 from app.web.middleware.tool_scopes import ToolScopes
 from app.web.middleware.unexpected_errors import UnexpectedErrors
+from app.web.places import Places
 from app.web.probes import Probes
 from app.web.status_page import StatusPage
 
@@ -89,9 +93,15 @@ def create_application(
         finally:
             await readiness.aclose()
 
+    lines = AccessLines()
+    urls = SelectingUrls(options.domains)
+    places = _places(options)
+    mcp = _with_checked_body(mcp, options, readiness)
+    guarded = _guarded(mcp, options, urls, places)
+    lane = Middleware(Lane, mcp=mcp, options=options, urls=urls, places=places, lines=lines)
     application = Starlette(
-        routes=_routes(_guarded(mcp, options, readiness), options, readiness),
-        middleware=_middleware(options),
+        routes=_routes(guarded, options, readiness),
+        middleware=[*([lane] if options.lane else []), *_middleware(options, lines)],
         exception_handlers={HTTPException: http_exception_response},
         lifespan=whole_lifespan,
     )
@@ -99,12 +109,18 @@ def create_application(
     return application
 
 
-def _middleware(options: WebOptions) -> list[Middleware]:
+def _places(options: WebOptions) -> Places:
+    return Places(
+        in_all=options.max_concurrent_requests, per_principal=options.max_concurrent_requests_per_principal
+    )
+
+
+def _middleware(options: WebOptions, lines: AccessLines) -> list[Middleware]:
     """List the middleware of every route, outermost first."""
     middleware = [
         Middleware(StripOws),
         Middleware(RequestId),
-        Middleware(AccessLog),
+        Middleware(AccessLog, lines=lines),
         *([Middleware(Measure, metrics=options.metrics)] if options.metrics else []),
         Middleware(ProxyHeaders, trusted=options.trusted_proxies),
         Middleware(SecurityHeaders),
@@ -123,15 +139,19 @@ def _middleware(options: WebOptions) -> list[Middleware]:
     return middleware
 
 
-def _guarded(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> ASGIApp:
-    """Wrap the MCP endpoint; the last line is the first to see a request."""
+def _with_checked_body(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> ASGIApp:
+    """Put the checks of the body, and what looks after streams, in front of the MCP endpoint."""
     endpoint: ASGIApp = FinishStreams(StreamAge(mcp, max_age=options.stream_max_age))
     if options.event_store_mode == "off":
         endpoint = DropLastEventId(endpoint)
     if options.session_mode == "stateful" and not options.sessions_shared:
         endpoint = NewSessions(endpoint, stopping=lambda: readiness.phase == "draining")
     endpoint = JsonDepth(endpoint)
-    endpoint = BodyLimit(endpoint, max_bytes=options.max_request_bytes, timeout=options.body_timeout)
+    return BodyLimit(endpoint, max_bytes=options.max_request_bytes, timeout=options.body_timeout)
+
+
+def _guarded(endpoint: ASGIApp, options: WebOptions, urls: SelectingUrls, places: Places) -> ASGIApp:
+    """Wrap the MCP endpoint; the last line is the first to see a request."""
     endpoint = JsonOnly(endpoint)
     endpoint = McpMethods(
         endpoint, session_mode=options.session_mode, resumable=options.event_store_mode != "off"
@@ -140,13 +160,9 @@ def _guarded(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> ASGIApp
         endpoint = ToolScopes(
             endpoint, challenge=options.challenge, risk_of=options.risk_of, on_denied=options.on_denied
         )
-    endpoint = UrlSelection(endpoint, domains=options.domains)
+    endpoint = UrlSelection(endpoint, urls=urls)
     endpoint = Granting(endpoint, grants=options.grants)
-    endpoint = ConcurrencyLimit(
-        endpoint,
-        in_all=options.max_concurrent_requests,
-        per_principal=options.max_concurrent_requests_per_principal,
-    )
+    endpoint = ConcurrencyLimit(endpoint, calls=places, streams=_places(options))
     endpoint = SingleHeaders(endpoint)
     if options.rate_limits is not None:
         limits = options.rate_limits

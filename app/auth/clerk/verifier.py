@@ -102,6 +102,18 @@ class ClerkVerifier:
             raise
         return principal
 
+    def known(self, token: str) -> Principal | None:
+        """Identify the admitted holder of a token that was checked before; None for any other."""
+        digest = hashlib.sha256(token.encode()).digest()
+        principal = self._verified.get(digest, generation=self._jwks.generation)
+        if principal is None:
+            return None
+        try:
+            self._admission.check(principal)
+        except AccessDeniedError:
+            return None
+        return principal
+
     async def _check(self, token: str) -> Verified:
         if self._introspection is not None and is_opaque(token):
             return await self._introspection.check(token)

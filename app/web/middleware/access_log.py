@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING
-
-import structlog
-
-from app.auth.principal import Principal
-from app.web import paths
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_MAX_PATH = 200
-_MAX_HEADER = 64
-_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
-_LOGGED_HEADERS = {b"mcp-method": "mcp_method", b"mcp-name": "mcp_name"}
-
-
-def _printable(text: str, limit: int) -> str:
-    text = text[:limit]
-    if text.isascii() and text.isprintable() and " " not in text:
-        return text
-    return _UNPRINTABLE.sub("?", text)
+    from app.web.access_lines import AccessLines
 
 
 class AccessLog:
-    """Logs address, method, path, status, duration, bytes sent, principal and its rule, and what was called.
+    """Watches the answer, and has its line written.
 
-    Never logs the query string, bodies or credentials. Probes are logged at debug level. `outcome` tells
-    whether the answer was "completed", the client went away ("disconnected") or the request broke off
-    in another way ("aborted"); `status` is None when no answer had begun.
+    Args:
+        app: Serves the request.
+        lines: Writes.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, lines: AccessLines) -> None:
         self._app = app
-        self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web.access")
+        self._lines = lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -70,35 +53,4 @@ class AccessLog:
             await self._app(scope, watch_receive, watch_send)
         finally:
             outcome = "completed" if completed else "disconnected" if disconnected else "aborted"
-            self._write(scope, status, time.perf_counter() - started, sent_bytes, outcome)
-
-    def _write(self, scope: Scope, status: int | None, seconds: float, sent_bytes: int, outcome: str) -> None:
-        path: str = scope["path"]
-        principal = scope.get("principal")
-        fields: dict[str, str] = {
-            field: _printable(value.decode("latin-1"), _MAX_HEADER)
-            for name, value in scope["headers"]
-            if (field := _LOGGED_HEADERS.get(name))
-        }
-        if isinstance(principal, Principal):
-            fields["principal"] = principal.id
-        if rule := scope.get("rule"):
-            fields["rule"] = rule
-        if path in paths.PROBES:
-            write = self._log.debug
-        elif status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            write = self._log.warning
-        else:
-            write = self._log.info
-        client = scope.get("client")
-        write(
-            "http_request",
-            client=_printable(client[0], _MAX_HEADER) if client else None,
-            method=_printable(scope["method"], _MAX_HEADER),
-            path=_printable(path, _MAX_PATH),
-            status=status,
-            duration_ms=round(seconds * 1000, 2),
-            bytes=sent_bytes,
-            outcome=outcome,
-            **fields,
-        )
+            self._lines.write(scope, status, time.perf_counter() - started, sent_bytes, outcome)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from app.auth.principal import Principal
 from app.web.errors import error_response
 
 if TYPE_CHECKING:
@@ -14,14 +12,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from app.auth.principal import Principal
+    from app.web.places import Places
+
 _LISTEN: Final = (b"mcp-method", b"subscriptions/listen")
 _RETRY: Final[Mapping[str, str]] = {"Retry-After": "1"}
-
-
-class _InProgress:
-    def __init__(self) -> None:
-        self.total = 0
-        self.by_principal: Counter[str] = Counter()
 
 
 class ConcurrencyLimit:
@@ -31,54 +26,47 @@ class ConcurrencyLimit:
     same bounds, so that idle listeners take no place from calls. Who is anonymous has no share of their own.
     """
 
-    def __init__(self, app: ASGIApp, *, in_all: int, per_principal: int) -> None:
+    def __init__(self, app: ASGIApp, *, calls: Places, streams: Places) -> None:
         self._app = app
-        self._in_all = in_all
-        self._per_principal = per_principal
-        self._calls = _InProgress()
-        self._streams = _InProgress()
+        self._calls = calls
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        counted = self._streams if _is_stream(scope) else self._calls
-        principal: Principal = scope["principal"]
-        owner = None if principal.kind == "anonymous" else principal.id
-        refusal = self._refusal(scope, counted, owner)
-        if refusal is not None:
-            await refusal(scope, receive, send)
+        places = self._streams if _is_stream(scope) else self._calls
+        owner = owner_of(scope["principal"])
+        if not places.take(owner):
+            await _refusal(scope, places)(scope, receive, send)
             return
-        counted.total += 1
-        if owner is not None:
-            counted.by_principal[owner] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            counted.total -= 1
-            if owner is not None:
-                counted.by_principal[owner] -= 1
-                if not counted.by_principal[owner]:
-                    del counted.by_principal[owner]
+            places.give_back(owner)
 
-    def _refusal(self, scope: Scope, counted: _InProgress, owner: str | None) -> Response | None:
-        if counted.total >= self._in_all:
-            return error_response(
-                scope,
-                503,
-                "overloaded",
-                f"This server answers {self._in_all} requests at once, its limit"
-                " (MCP_MAX_CONCURRENT_REQUESTS). Please try again in a moment.",
-                headers=_RETRY,
-            )
-        if owner is not None and counted.by_principal[owner] >= self._per_principal:
-            return error_response(
-                scope,
-                429,
-                "too_many_concurrent_requests",
-                f"You have {self._per_principal} requests in progress, the limit here"
-                " (MCP_MAX_CONCURRENT_REQUESTS_PER_PRINCIPAL). Wait for some of them to be answered.",
-                headers=_RETRY,
-            )
-        return None
+
+def owner_of(principal: Principal) -> str | None:
+    """Return whose share a request counts for; None for nobody's."""
+    return None if principal.kind == "anonymous" else principal.id
+
+
+def _refusal(scope: Scope, places: Places) -> Response:
+    if places.are_all_taken:
+        return error_response(
+            scope,
+            503,
+            "overloaded",
+            f"This server answers {places.in_all} requests at once, its limit"
+            " (MCP_MAX_CONCURRENT_REQUESTS). Please try again in a moment.",
+            headers=_RETRY,
+        )
+    return error_response(
+        scope,
+        429,
+        "too_many_concurrent_requests",
+        f"You have {places.per_principal} requests in progress, the limit here"
+        " (MCP_MAX_CONCURRENT_REQUESTS_PER_PRINCIPAL). Wait for some of them to be answered.",
+        headers=_RETRY,
+    )
 
 
 def _is_stream(scope: Scope) -> bool:

@@ -10,7 +10,7 @@ from app.web.errors import error_response
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_JSON: Final = b"application/json"
+JSON: Final = b"application/json"
 _CHARSETS: Final = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETER: Final = rb"(?P<name>" + _TOKEN + rb')=(?:"(?P<quoted>[^"\\]*)"|(?P<token>' + _TOKEN + rb"))"
@@ -18,11 +18,12 @@ _PARAMETER: Final = rb"(?P<name>" + _TOKEN + rb')=(?:"(?P<quoted>[^"\\]*)"|(?P<t
 _PARAMETERS: Final = re.compile(rb"[ \t]*;[ \t]*(?:" + _PARAMETER + rb")?")
 
 
-def _is_json(content_type: bytes) -> bool:
-    if content_type[: len(_JSON)].lower() != _JSON:
+def is_json(content_type: bytes) -> bool:
+    """Tell whether a Content-Type means JSON in UTF-8."""
+    if content_type[: len(JSON)].lower() != JSON:
         return False
     charsets: list[bytes] = []
-    position, end = len(_JSON), len(content_type)
+    position, end = len(JSON), len(content_type)
     while position < end:
         match = _PARAMETERS.match(content_type, position)
         if match is None:
@@ -50,13 +51,13 @@ class JsonOnly:
         headers = scope["headers"]
         types = [value for name, value in headers if name == b"content-type"]
         codings = [value.lower() for name, value in headers if name == b"content-encoding"]
-        if len(types) != 1 or not _is_json(types[0]):
+        if len(types) != 1 or not is_json(types[0]):
             problem = "Send the body as 'Content-Type: application/json', encoded in UTF-8."
         elif not {b"identity"}.issuperset(codings):
             problem = "Compressed bodies are not understood here. Send the body without Content-Encoding."
         else:
             others = [header for header in headers if header[0] != b"content-type"]
-            scope["headers"] = [*others, (b"content-type", _JSON)]
+            scope["headers"] = [*others, (b"content-type", JSON)]
             await self._app(scope, receive, send)
             return
         response = error_response(scope, 415, "unsupported_media_type", problem)

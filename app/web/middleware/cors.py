@@ -20,6 +20,7 @@ EXPOSED: Final = (
     "RateLimit",
     "RateLimit-Policy",
 )
+_EXPOSED: Final = ", ".join(EXPOSED)
 
 
 class Cors:
@@ -32,28 +33,32 @@ class Cors:
     def __init__(self, app: ASGIApp, *, allowed: AllowList) -> None:
         self._app = app
         self._allowed = allowed
-        self._exposed = ", ".join(EXPOSED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
-        origin = origins[0] if len(origins) == 1 and self._allowed.allows_origin(origins[0]) else None
+        origin = welcome_origin(scope, self._allowed)
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                sent = message.get("headers", ())
-                if origin is None and not any(name == b"vary" for name, _ in sent):
-                    message["headers"] = [*sent, (b"vary", b"Origin")]
-                    await send(message)
-                    return
-                headers = MutableHeaders(scope=message)
-                headers.add_vary_header("Origin")
-                if origin is not None:
-                    headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = self._exposed
+                add_cors(message, origin)
             await send(message)
 
         await self._app(scope, receive, add)
+
+
+def welcome_origin(scope: Scope, allowed: AllowList) -> str | None:
+    """Return the origin whose pages may read the answer, as the request names it."""
+    origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+    return origins[0] if len(origins) == 1 and allowed.allows_origin(origins[0]) else None
+
+
+def add_cors(message: Message, origin: str | None) -> None:
+    """Say in the start of an answer which pages may read it."""
+    headers = MutableHeaders(scope=message)
+    headers.add_vary_header("Origin")
+    if origin is not None:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _HEADER: Final = HEADER.encode()
 
 
-class _RefusedError(Exception):
+class GrantRefusedError(Exception):
+    """The caller is granted nothing, or not with the key that they bring; the message is fit for them."""
+
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status = status
@@ -32,13 +34,7 @@ class _RefusedError(Exception):
 
 
 class Granting:
-    """Puts what the principal is granted in scope["policy"] and scope["portkey_key"].
-
-    That is decided for each request. A principal that is granted nothing is answered 403. So is one that
-    brings a key and may not, rather than calling with another key than it named, and one that must bring a
-    key and does not. The header goes no further than here. scope["user"] is what the MCP SDK binds sessions
-    to: principal and key, and nothing for somebody anonymous whose calls are made with the server's own key.
-    """
+    """Puts what the principal is granted in the scope, as `grant` does, or answers why it is nothing."""
 
     def __init__(self, app: ASGIApp, *, grants: Grants) -> None:
         self._app = app
@@ -47,59 +43,77 @@ class Granting:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        principal: Principal = scope["principal"]
         brought = [value for name, value in scope["headers"] if name == _HEADER]
         try:
-            grant = _admitted(self._grants.of(principal), brought)
-            key = _brought(brought) or grant.portkey_key
-        except _RefusedError as error:
+            grant(scope, self._grants, brought)
+        except GrantRefusedError as error:
             self._log.warning("grant_refused", status=error.status, code=error.code)
             await error_response(scope, error.status, error.code, str(error))(scope, receive, send)
             return
         if brought:
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name != _HEADER]
-        if principal.kind == "anonymous" and key is not None:
-            # Whoever else brings another key, or none, is somebody else.
-            principal = scope["principal"] = replace(principal, id=f"{principal.id}:{key.mark}")
-        scope["policy"] = narrowed(grant.policy, principal)
-        scope["portkey_key"] = key
-        scope["rule"] = grant.rule
-        if principal.kind != "anonymous" or key is not None:
-            scope["user"] = session_owner(principal, key)
         await self._app(scope, receive, send)
 
 
-def _admitted(grant: Grant | None, brought: Sequence[bytes]) -> Grant:
-    if grant is None:
-        raise _RefusedError(
+def grant(scope: Scope, grants: Grants, brought: Sequence[bytes]) -> None:
+    """Put what scope["principal"] is granted in scope["policy"], scope["portkey_key"] and scope["rule"].
+
+    That is decided for each request. Nobody calls with another key than the one they brought. scope["user"]
+    is what the MCP SDK binds sessions to: principal and key, and nothing for somebody anonymous whose calls
+    are made with the server's own key.
+
+    Args:
+        scope: The request.
+        grants: Decides.
+        brought: The values of its headers for a Portkey key.
+
+    Raises:
+        GrantRefusedError: It is nothing, or not with this key, or not without one.
+    """
+    principal: Principal = scope["principal"]
+    granted = _admitted(grants.of(principal), brought)
+    key = _brought(brought) or granted.portkey_key
+    if principal.kind == "anonymous" and key is not None:
+        # Whoever else brings another key, or none, is somebody else.
+        principal = scope["principal"] = replace(principal, id=f"{principal.id}:{key.mark}")
+    scope["policy"] = narrowed(granted.policy, principal)
+    scope["portkey_key"] = key
+    scope["rule"] = granted.rule
+    if principal.kind != "anonymous" or key is not None:
+        scope["user"] = session_owner(principal, key)
+
+
+def _admitted(granted: Grant | None, brought: Sequence[bytes]) -> Grant:
+    if granted is None:
+        raise GrantRefusedError(
             403,
             "access_denied",
             "No rule of this server grants you anything. Ask the operator of this server for access.",
         )
-    if brought and grant.caller_key == "refused":
-        raise _RefusedError(
+    if brought and granted.caller_key == "refused":
+        raise GrantRefusedError(
             403,
             "portkey_key_not_allowed",
             f"You may not bring a Portkey key of your own here. Leave out the header {HEADER}, or ask the"
             " operator of this server to allow it.",
         )
-    if not brought and grant.caller_key == "required":
-        raise _RefusedError(
+    if not brought and granted.caller_key == "required":
+        raise GrantRefusedError(
             403,
             "portkey_key_required",
             f"Your calls are made with your own Portkey key: send it in the header {HEADER}.",
         )
-    return grant
+    return granted
 
 
 def _brought(values: Sequence[bytes]) -> PortkeyKey | None:
     if not values:
         return None
     if len(values) > 1:
-        raise _RefusedError(
+        raise GrantRefusedError(
             400, "bad_portkey_key", f"There is more than one header {HEADER}. Send exactly one."
         )
     try:
         return brought_key(values[0])
     except ValueError as error:
-        raise _RefusedError(400, "bad_portkey_key", str(error)) from None
+        raise GrantRefusedError(400, "bad_portkey_key", str(error)) from None

@@ -28,8 +28,8 @@ class HostGuard:
         if scope["type"] != "http" or scope["path"] in paths.PROBES:
             await self._app(scope, receive, send)
             return
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) == 1 and self._allowed.allows_host(hosts[0]):
+        hosts = _hosts(scope)
+        if is_host_welcome(scope, self._allowed):
             await self._app(scope, receive, send)
             return
         self._log.warning("host_refused", host=ascii(hosts[0][:100]) if hosts else None)
@@ -41,3 +41,13 @@ class HostGuard:
             "Its operator can add the name to MCP_ALLOWED_HOSTS.",
         )
         await response(scope, receive, send)
+
+
+def is_host_welcome(scope: Scope, allowed: AllowList) -> bool:
+    """Tell whether a request names one host, which is on the list."""
+    hosts = _hosts(scope)
+    return len(hosts) == 1 and allowed.allows_host(hosts[0])
+
+
+def _hosts(scope: Scope) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]

@@ -43,23 +43,24 @@ class Measure:
         try:
             await self._app(scope, receive, watch)
         finally:
-            refusal: str | None = scope.get("refusal")
-            self._metrics.answered(
-                "stream" if is_stream else "call",
-                route=route,
-                status=status,
-                seconds=time.perf_counter() - started,
-                refusal=refusal,
-            )
-            if refusal is not None:
-                self._count(scope, refusal)
+            count(self._metrics, scope, status, time.perf_counter() - started, is_stream=is_stream)
 
-    def _count(self, scope: Scope, refusal: str) -> None:
-        if refusal == "rate_limited":
-            # The limit by address comes before anybody looks who calls.
-            self._metrics.rate_limited("principal" if "principal" in scope else "address")
-        elif refusal == "unauthorized":
-            presented = any(name == b"authorization" for name, _ in scope["headers"])
-            self._metrics.not_let_in("invalid_token" if presented else "no_token")
-        elif refusal in _NOT_LET_IN:
-            self._metrics.not_let_in(refusal)
+
+def count(metrics: Metrics, scope: Scope, status: int | None, seconds: float, *, is_stream: bool) -> None:
+    """Count a request that has ended; `status` is None when no answer had begun."""
+    refusal: str | None = scope.get("refusal")
+    metrics.answered(
+        "stream" if is_stream else "call",
+        route=paths.route_of(scope["path"]),
+        status=status,
+        seconds=seconds,
+        refusal=refusal,
+    )
+    if refusal == "rate_limited":
+        # The limit by address comes before anybody looks who calls.
+        metrics.rate_limited("principal" if "principal" in scope else "address")
+    elif refusal == "unauthorized":
+        presented = any(name == b"authorization" for name, _ in scope["headers"])
+        metrics.not_let_in("invalid_token" if presented else "no_token")
+    elif refusal in _NOT_LET_IN:
+        metrics.not_let_in(refusal)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,8 +11,9 @@ import structlog
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_HEADER = b"x-request-id"
+HEADER = b"x-request-id"
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_RANDOM_BYTES = 16
 
 
 class RequestId:
@@ -29,17 +30,13 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        inbound = [value for name, value in scope["headers"] if name == _HEADER]
-        if len(inbound) == 1 and _WELL_FORMED.fullmatch(inbound[0]):
-            request_id = inbound[0].decode("ascii")
-        else:
-            request_id = uuid.uuid4().hex
+        inbound = [value for name, value in scope["headers"] if name == HEADER]
+        request_id = request_id_of(inbound[0] if len(inbound) == 1 else None)
         scope["request_id"] = request_id
 
         async def echo(message: Message) -> None:
             if message["type"] == "http.response.start":
-                others = [pair for pair in message.get("headers", ()) if pair[0] != _HEADER]
-                message["headers"] = [*others, (_HEADER, request_id.encode("ascii"))]
+                add_request_id(message, request_id)
             await send(message)
 
         tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -47,3 +44,16 @@ class RequestId:
             await self._app(scope, receive, echo)
         finally:
             structlog.contextvars.reset_contextvars(**tokens)
+
+
+def request_id_of(inbound: bytes | None) -> str:
+    """Return the id that the client gave its request, if it is well-formed, or a new one."""
+    if inbound is not None and _WELL_FORMED.fullmatch(inbound):
+        return inbound.decode("ascii")
+    return os.urandom(_RANDOM_BYTES).hex()
+
+
+def add_request_id(message: Message, request_id: str) -> None:
+    """Name the request in the start of its answer."""
+    others = [pair for pair in message.get("headers", ()) if pair[0] != HEADER]
+    message["headers"] = [*others, (HEADER, request_id.encode("ascii"))]

@@ -57,13 +57,18 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
-        headers_to_add = _RAW_WITH_HSTS if scope.get("scheme") == "https" else _RAW
+        https = scope.get("scheme") == "https"
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                set_already = {name for name, _ in message.get("headers", ())}
-                more = [pair for pair in headers_to_add if pair[0] not in set_already]
-                message["headers"] = [*message.get("headers", ()), *more]
+                add_security_headers(message, https=https)
             await send(message)
 
         await self._app(scope, receive, add)
+
+
+def add_security_headers(message: Message, *, https: bool) -> None:
+    """Set in the start of an answer what it does not set itself."""
+    set_already = {name for name, _ in message.get("headers", ())}
+    more = [pair for pair in (_RAW_WITH_HSTS if https else _RAW) if pair[0] not in set_already]
+    message["headers"] = [*message.get("headers", ()), *more]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,9 @@ _FALSE: Final = frozenset({"false", "0", "no", "off"})
 _MOST_FIELDS: Final = 100
 _MOST_SHOWN: Final = 10
 _LONGEST_SHOWN: Final = 40
+_LONGEST: Final = 512
+"""Bytes of a query that is remembered."""
+_REMEMBERED: Final = 256
 
 
 class UrlSelection:
@@ -29,25 +33,44 @@ class UrlSelection:
     caller, is answered 400 with the names that are.
     """
 
-    def __init__(self, app: ASGIApp, *, domains: Sequence[str]) -> None:
-        """Prepare the middleware. `domains` are all there are, in order."""
+    def __init__(self, app: ASGIApp, *, urls: SelectingUrls) -> None:
+        """Prepare the middleware. `urls` reads the query."""
         self._app = app
-        self._domains = tuple(domains)
+        self._urls = urls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        try:
+            self._urls.narrow(scope)
+        except ValueError as error:
+            await error_response(scope, 400, "bad_tool_selection", str(error))(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class SelectingUrls:
+    """Reads what a URL asks for."""
+
+    def __init__(self, domains: Sequence[str]) -> None:
+        """Prepare. `domains` are all there are, in order."""
+        self._domains = tuple(domains)
+        # Clients call the same URL over and over.
+        self._remembered = lru_cache(_REMEMBERED)(self._read)
+
+    def narrow(self, scope: Scope) -> None:
+        """Put what the URL asks for in scope["narrowing"] and narrow scope["policy"] by it.
+
+        Raises:
+            ValueError: It asks for what there is not, or not for this caller; the message is fit for them.
+        """
         granted: Policy = scope["policy"]
+        query: bytes = scope["query_string"]
         narrowing = EVERYTHING
-        if scope["query_string"]:
-            try:
-                narrowing = self._read(scope["query_string"], granted)
-            except ValueError as error:
-                await error_response(scope, 400, "bad_tool_selection", str(error))(scope, receive, send)
-                return
+        if query:
+            narrowing = (self._remembered if len(query) <= _LONGEST else self._read)(query, granted)
         scope["granted_policy"] = granted
         scope["narrowing"] = narrowing
         scope["policy"] = granted if narrowing is EVERYTHING else granted.narrowed(narrowing)
-        await self._app(scope, receive, send)
 
     def _read(self, query: bytes, granted: Policy) -> Narrowing:
         fields = parse_qsl(

@@ -10,7 +10,7 @@ from app.auth.scopes import scopes_for
 from app.web.errors import error_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -52,13 +52,8 @@ class ToolScopes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        policy: Policy = scope["policy"]
-        risk = None
-        if policy.max_risk is not None and headers.get(b"mcp-method") == _CALL:
-            name = _tool(headers)
-            # No scope opens a tool that the caller is not granted.
-            risk = self._risk_of(name) if policy.permits_name(name) else None
-        if risk is None or policy.permits_risk(risk):
+        risk = risk_beyond(scope["policy"], headers, self._risk_of)
+        if risk is None:
             await self._app(scope, receive, send)
             return
         needed = scopes_for(risk)
@@ -75,5 +70,17 @@ class ToolScopes:
         await response(scope, receive, send)
 
 
-def _tool(headers: dict[bytes, bytes]) -> str:
+def risk_beyond(
+    policy: Policy, headers: Mapping[bytes, bytes], risk_of: Callable[[str], Risk | None]
+) -> Risk | None:
+    """Return the risk of the tool that a request names in its headers, if more scopes would open it."""
+    if policy.max_risk is None or headers.get(b"mcp-method") != _CALL:
+        return None
+    name = _tool(headers)
+    # No scope opens a tool that the caller is not granted.
+    risk = risk_of(name) if policy.permits_name(name) else None
+    return None if risk is None or policy.permits_risk(risk) else risk
+
+
+def _tool(headers: Mapping[bytes, bytes]) -> str:
     return headers.get(b"mcp-name", b"").decode("latin-1")

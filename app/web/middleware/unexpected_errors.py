@@ -9,6 +9,7 @@ import structlog
 from app.web.errors import error_response
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -41,10 +42,14 @@ class UnexpectedErrors:
             self._log.exception("request_failed")
             if started:
                 raise
-            response = error_response(
-                scope,
-                500,
-                "internal_error",
-                "Something went wrong on our side. The request_id finds the cause in the server's log.",
-            )
-            await response(scope, receive, send)
+            await internal_error(scope)(scope, receive, send)
+
+
+def internal_error(scope: Scope) -> Response:
+    """Build the answer to a request that failed for a reason of our own."""
+    return error_response(
+        scope,
+        500,
+        "internal_error",
+        "Something went wrong on our side. The request_id finds the cause in the server's log.",
+    )

@@ -6,6 +6,7 @@ RateLimit and RateLimit-Policy follow draft-ietf-httpapi-ratelimit-headers-10.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from app.web.errors import error_response
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from app.web.rate_limits.limits import Limit, Verdict
 
 _RETRY_SECONDS: Final = 1
-_RATE_LIMIT: Final = b"ratelimit"
+_NAMES: Final = ("RateLimit-Policy", "RateLimit")
+_RAW_NAMES: Final = (b"ratelimit-policy", b"ratelimit")
+_RATE_LIMIT: Final = _RAW_NAMES[1]
+_QUOTAS_REMEMBERED: Final = 16
 
 
 def rate_limit_headers(policy: str, limit: Limit, verdict: Verdict) -> dict[str, str]:
@@ -26,26 +30,28 @@ def rate_limit_headers(policy: str, limit: Limit, verdict: Verdict) -> dict[str,
     The quota is a full bucket, and its window the time that fills it. `t` is when the bucket will be full
     again or, while it is empty, when the next request will pass.
     """
-    left = max(0, math.floor(verdict.tokens))
+    return {name: value.decode() for name, value in zip(_NAMES, _values(policy, limit, verdict), strict=True)}
+
+
+def _values(policy: str, limit: Limit, verdict: Verdict) -> tuple[bytes, bytes]:
+    left = max(0, int(verdict.tokens))
     if left:
         seconds = math.ceil((limit.capacity - verdict.tokens) / limit.rate)
     else:
         seconds = verdict.retry_after(limit)
+    return _quota(policy, limit), f'"{policy}";r={left};t={max(0, seconds)}'.encode()
+
+
+@lru_cache(_QUOTAS_REMEMBERED)
+def _quota(policy: str, limit: Limit) -> bytes:
     window = max(1, math.ceil(limit.seconds_to_fill))
-    return {
-        "RateLimit-Policy": f'"{policy}";q={limit.capacity};w={window}',
-        "RateLimit": f'"{policy}";r={left};t={max(0, seconds)}',
-    }
+    return f'"{policy}";q={limit.capacity};w={window}'.encode()
 
 
 def add_headers(message: Message, policy: str, limit: Limit, verdict: Verdict) -> None:
     """Describe a limit in the start of an answer, in place of what another limit said there."""
-    told = {
-        name.lower().encode(): value.encode()
-        for name, value in rate_limit_headers(policy, limit, verdict).items()
-    }
-    others = [pair for pair in message.get("headers", ()) if pair[0] not in told]
-    message["headers"] = [*others, *told.items()]
+    others = [pair for pair in message.get("headers", ()) if pair[0] not in _RAW_NAMES]
+    message["headers"] = [*others, *zip(_RAW_NAMES, _values(policy, limit, verdict), strict=True)]
 
 
 def is_told(message: Message) -> bool:

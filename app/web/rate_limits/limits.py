@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from app.web.trusted_proxies import plain
@@ -20,7 +20,7 @@ _NAME_HEX_DIGITS: Final = 32
 _NAMES_REMEMBERED: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limit:
     """A token bucket: full at first, a request takes one token, time brings them back in fractions.
 
@@ -34,7 +34,7 @@ class Limit:
     refill: int
     window: float
 
-    @property
+    @cached_property
     def rate(self) -> float:
         """Tokens that come back in a second."""
         return self.refill / self.window

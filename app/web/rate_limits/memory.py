@@ -49,6 +49,25 @@ class MemoryStore:
         found = self._refilled(bucket, limit)
         found.tokens = min(float(limit.capacity), max(0.0, found.tokens + tokens))
 
+    def take_from_both(self, address: str, principal: str | None, limit: Limit) -> Verdict | None:
+        """Take what a request of a known sender takes in all: one token of theirs, and none of the address.
+
+        Args:
+            address: The bucket of the address, which must have a token all the same.
+            principal: The bucket of the sender; None for somebody who is counted by address, and pays there.
+            limit: Of both.
+
+        Returns:
+            What is left in the bucket that paid. None when a bucket is empty; then nothing is taken.
+        """
+        payer = found = self._refilled(address, limit)
+        if principal is not None:
+            payer = self._refilled(principal, limit)
+        if found.tokens + _ROUNDING < 1 or payer.tokens + _ROUNDING < 1:
+            return None
+        payer.tokens = max(0.0, payer.tokens - 1)
+        return Verdict(admitted=True, tokens=payer.tokens)
+
     async def aclose(self) -> None:
         """Forget everything."""
         self._buckets.clear()

@@ -89,6 +89,9 @@ async def test_the_configured_policy_reaches_mcp() -> None:
 
 async def test_a_verifier_that_cannot_decide_is_a_503_and_not_a_refusal() -> None:
     class Away:
+        def known(self, _token: str, /) -> Principal | None:
+            return None
+
         async def verify(self, _token: str, /) -> Principal | None:
             raise VerifierUnavailableError("keys of issuer.internal unreachable")
 

@@ -1,0 +1,79 @@
+"""The line that the log has for each request."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.auth.principal import Principal
+from app.web import paths
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+_MAX_PATH = 200
+_MAX_HEADER = 64
+_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
+_LOGGED_HEADERS = {b"mcp-method": "mcp_method", b"mcp-name": "mcp_name"}
+
+
+def _printable(text: str, limit: int) -> str:
+    text = text[:limit]
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
+    return _UNPRINTABLE.sub("?", text)
+
+
+class AccessLines:
+    """Logs address, method, path, status, duration, bytes sent, principal and its rule, and what was called.
+
+    Never logs the query string, bodies or credentials. Probes are logged at debug level. `outcome` tells
+    whether the answer was "completed", the client went away ("disconnected") or the request broke off
+    in another way ("aborted"); `status` is None when no answer had begun.
+    """
+
+    def __init__(self) -> None:
+        self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web.access")
+
+    def write(self, scope: Scope, status: int | None, seconds: float, sent_bytes: int, outcome: str) -> None:
+        """Write the line of a request that has ended.
+
+        Args:
+            scope: The request.
+            status: Of its answer; None when none had begun.
+            seconds: How long it took.
+            sent_bytes: The length of the answer's body, as far as it was sent.
+            outcome: How it ended.
+        """
+        path: str = scope["path"]
+        principal = scope.get("principal")
+        fields: dict[str, str] = {
+            field: _printable(value.decode("latin-1"), _MAX_HEADER)
+            for name, value in scope["headers"]
+            if (field := _LOGGED_HEADERS.get(name))
+        }
+        if isinstance(principal, Principal):
+            fields["principal"] = principal.id
+        if rule := scope.get("rule"):
+            fields["rule"] = rule
+        if path in paths.PROBES:
+            write = self._log.debug
+        elif status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            write = self._log.warning
+        else:
+            write = self._log.info
+        client = scope.get("client")
+        write(
+            "http_request",
+            client=_printable(client[0], _MAX_HEADER) if client else None,
+            method=_printable(scope["method"], _MAX_HEADER),
+            path=_printable(path, _MAX_PATH),
+            status=status,
+            duration_ms=round(seconds * 1000, 2),
+            bytes=sent_bytes,
+            outcome=outcome,
+            **fields,
+        )
