@@ -6,13 +6,16 @@ headers, and loses the body of a request that asks for an upgrade.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.web.http_answer import HttpAnswer
 from app.web.refusals import (
     BAD_TARGET,
     HEAD_TOO_LARGE,
@@ -30,8 +33,6 @@ from app.web.refusals import (
 )
 
 if TYPE_CHECKING:
-    import asyncio
-
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from app.web.refusals import Refusal
@@ -118,7 +119,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(HEAD_TOO_LARGE)
                 return
-        if self._is_idle() and not self._in_body:
+        if self._in_head or (self._is_idle() and not self._in_body):
             # Blank lines between requests stop uvicorn's timeout and start nothing.
             self._start_timer(self.head_timeout)
 
@@ -167,7 +168,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = self._headers = 0
         self._stop_timer()
-        self._start_timer(self.head_timeout)
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the target."""
@@ -182,7 +182,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._headers > MAX_HEADERS or self._head_bytes > MAX_HEAD_BYTES:
             self._stop_parsing(HEAD_TOO_LARGE)
         if self._in_head:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Judge the head as a whole, and start to serve the request."""
@@ -196,7 +199,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_head = False
         self._in_body = self._has_asked = True
         self._stop_timer()
-        super().on_headers_complete()
+        self._start_request()
 
     def on_message_complete(self) -> None:
         """Note that a request is whole."""
@@ -216,6 +219,36 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._quiet_since = self.loop.time()
         if self._in_body and not self.pipeline:
             self._start_timer(self.leftover_timeout)
+
+    def _start_request(self) -> None:
+        """Do as uvicorn does, which would make the answer one of its own."""
+        scope, version = self.scope, self.parser.get_http_version()
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        target = httptools.parse_url(self.url)
+        path = target.path.decode("ascii")
+        scope["path"] = self.root_path + (unquote(path) if "%" in path else path)
+        scope["raw_path"] = self.root_path.encode("ascii") + target.path
+        scope["query_string"] = target.query or b""
+        before: RequestResponseCycle | None = self.cycle
+        self.cycle = HttpAnswer(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
         """Answer a request that cannot be parsed."""

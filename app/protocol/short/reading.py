@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 if TYPE_CHECKING:
     from collections.abc import Container
 
@@ -79,8 +81,11 @@ def read(first: Message) -> dict[str, Any] | None:
     if first["type"] != "http.request" or first.get("more_body", False) or len(body) > _LARGEST_BODY:
         return None
     try:
-        message = _decode(body.decode())
-    except (ValueError, RecursionError):
+        message = orjson.loads(body)
+        if orjson.dumps(message) != body:
+            # White space, or two members of one name, or a number that cannot be held.
+            message = _decode(body.decode())
+    except (ValueError, TypeError, RecursionError):
         return None
     return message if isinstance(message, dict) and message.get("jsonrpc") == "2.0" else None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from app.web.errors import error_response
@@ -13,6 +12,7 @@ from app.web.errors import error_response
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_LENGTH = b"content-length"
 _MAX_LENGTH_DIGITS = 18
 
 
@@ -36,7 +36,7 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         try:
-            self._check_declared(Headers(scope=scope).get("content-length", ""))
+            self._check_declared(scope)
             async with asyncio.timeout(self._timeout):
                 body = await self._read(receive)
         except ClientDisconnect:
@@ -71,8 +71,9 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
-    def _check_declared(self, length: str) -> None:
-        if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > self._max_bytes):
+    def _check_declared(self, scope: Scope) -> None:
+        length = next((value for name, value in scope["headers"] if name == _LENGTH), b"")
+        if length.isdigit() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > self._max_bytes):
             raise _TooLargeError
 
     async def _read(self, receive: Receive) -> bytes:
@@ -89,4 +90,4 @@ class BodyLimit:
                 raise _TooLargeError
             chunks.append(chunk)
             more = message.get("more_body", False)
-        return b"".join(chunks)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -12,7 +12,10 @@ _METHOD, _LISTEN = b"mcp-method", b"subscriptions/listen"
 
 def is_listen(scope: Scope) -> bool:
     """Tell whether a request opens a stream of change notifications."""
-    return any(name == _METHOD and value.strip() == _LISTEN for name, value in scope["headers"])
+    for name, value in scope["headers"]:  # noqa: SIM110 - of every request, and a generator takes longer
+        if name == _METHOD and value.strip() == _LISTEN:
+            return True
+    return False
 
 
 class InFlight:

@@ -1,0 +1,77 @@
+"""uvicorn's answer to one HTTP/1.1 request, with its head written in one go."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
+
+_FRAMING: Final = frozenset({b"transfer-encoding", b"connection"})
+_LENGTH: Final = b"content-length"
+_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NO_BODY: Final = frozenset({204, 304})
+_NAMES_REMEMBERED: Final = 256
+
+
+class HttpAnswer(RequestResponseCycle):
+    """Writes the usual head without looking at each header by itself.
+
+    Usual is one with a Content-Length and nothing else about framing, for a request that is not HEAD on a
+    connection that stays. uvicorn writes all others, and refuses those that are malformed.
+    """
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a part of the answer."""
+        if (
+            message["type"] == "http.response.start"
+            and not self.response_started
+            and not self.disconnected
+            and not self.flow.write_paused
+            and self.keep_alive
+            and not self.access_log
+            and self._begin(message)
+        ):
+            return
+        await super().send(message)
+
+    def _begin(self, message: HTTPResponseStartEvent) -> bool:
+        status = message["status"]
+        if status in _NO_BODY or self.scope["method"] == "HEAD":
+            return False
+        length = None
+        lines = [STATUS_LINE[status]]
+        count = 2
+        for headers in (self.default_headers, message.get("headers", ())):
+            for name, value in headers:
+                if not _is_usual(name):
+                    return False
+                if name == _LENGTH:
+                    if length is not None or not value.isdigit():
+                        return False
+                    length = int(value)
+                lines += (name, b": ", value, b"\r\n")
+                count += 1
+        if length is None:
+            return False
+        lines.append(b"\r\n")
+        head = b"".join(lines)
+        # A line end within a value would begin another header, or the body.
+        if not head.count(b"\r") == head.count(b"\n") == count or _CONTROLS.search(head):
+            return False
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self.expected_content_length = length
+        self.chunked_encoding = False
+        self.transport.write(head)
+        return True
+
+
+@lru_cache(_NAMES_REMEMBERED)
+def _is_usual(name: bytes) -> bool:
+    return name not in _FRAMING and _NAME.fullmatch(name) is not None
