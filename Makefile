@@ -52,7 +52,7 @@ format: $(VENV)/.development ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.development ## Measure the service next to a bare application
+bench: $(VENV)/.development ## Measure the service next to its peers, and write docs/performance.md anew (ten minutes)
 	@$(BIN)/python -m bench $(ARGS)
 
 container-check: $(VENV)/.runtime ## Build and run the image without a container engine (needs Linux, root and debootstrap)

@@ -1,7 +1,8 @@
-"""A Portkey that answers at once: 2 KB of JSON to whatever it is asked. Prints its port."""
+"""A Portkey that gives the same JSON whatever it is asked, at once or after a while. Prints its port."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from typing import cast
@@ -9,12 +10,11 @@ from typing import cast
 import orjson
 import uvloop
 
-SIZE = 2048
 HEAD_END = b"\r\n\r\n"
 
 
-def workspace() -> bytes:
-    """One workspace, as Portkey shows it, padded to SIZE bytes."""
+def workspace(size: int) -> bytes:
+    """One workspace, as Portkey shows it, padded to a size in bytes; without padding it has about 1 KB."""
     shown = {
         "id": "ws-finance",
         "slug": "finance",
@@ -28,21 +28,22 @@ def workspace() -> bytes:
             for number in range(12)
         ],
     }
-    shown["description"] = "." * (SIZE - len(orjson.dumps(shown)))
+    shown["description"] = "." * (size - len(orjson.dumps(shown)))
     return orjson.dumps(shown)
 
 
-BODY = workspace()
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
-    len(BODY),
-    BODY,
-)
+def response(body: bytes) -> bytes:
+    """A whole HTTP response."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(body) + body
 
 
 class Responder(asyncio.Protocol):
     """Answers each request of a connection in turn. The benchmark sends GET alone, so a head is a request."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: bytes, delay: float) -> None:
+        self._answer = answer
+        self._delay = delay
         self._transport: asyncio.Transport | None = None
         self._pending = b""
 
@@ -52,11 +53,21 @@ class Responder(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         assert self._transport
         *requests, self._pending = (self._pending + data).split(HEAD_END)
-        self._transport.write(ANSWER * len(requests))
+        answers = self._answer * len(requests)
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._transport.write, answers)
+        else:
+            self._transport.write(answers)
 
 
 async def main() -> None:
-    server = await asyncio.get_running_loop().create_server(Responder, "127.0.0.1", 0)
+    parser = argparse.ArgumentParser(prog="python -m bench.backend", description=__doc__)
+    parser.add_argument("--delay-ms", type=int, default=0, help="time before each answer (default 0)")
+    parser.add_argument("--size", type=int, default=2048, help="bytes of each answer (default 2048)")
+    options = parser.parse_args()
+    answer, delay = response(workspace(options.size)), options.delay_ms / 1000
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Responder(answer, delay), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()

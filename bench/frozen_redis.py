@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx2
 
+from bench import accounts
 from bench.processes import free_port, module
 from tests.support.own_redis import OwnRedis, redis_program
 
@@ -125,8 +126,7 @@ async def work(
 
 def resident(pid: int) -> float:
     """The memory of a process in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+    return (accounts.resident(pid) or 0) / 2**20
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -12,7 +14,8 @@ import httptools
 import orjson
 import uvloop
 
-from bench.messages import Era, Message, Operation, delete, http_request, initialized, message
+from bench.accounts import cpu_seconds
+from bench.messages import Era, Message, Operation, delete, http_request, initialized, message, plain_get
 
 HTTP_OK, HTTP_ACCEPTED = 200, 202
 ANSWER_WITHIN = 10.0
@@ -20,7 +23,13 @@ ANSWER_WITHIN = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to measure: an operation of the server at a port, as so many clients of an era see it."""
+    """What to measure: an operation of the server at a port, as so many clients of an era see it.
+
+    It ends after `seconds`, or after `most` requests if that is not 0. With `keep` the sessions that
+    initialize opens stay open. `spread` is the time in seconds over which the clients begin: together by
+    default, so that what they send to a server that answers late would go on to arrive in one burst. `pid`
+    is the process whose CPU time is counted meanwhile.
+    """
 
     port: int
     era: Era
@@ -28,16 +37,24 @@ class Command:
     operation: Operation
     concurrency: int
     seconds: float
+    most: int = 0
+    keep: bool = False
+    spread: float = 0.0
+    pid: int | None = None
 
 
 @dataclass(slots=True)
 class Measured:
-    """What one measurement gave. Latencies in milliseconds; failures are counted apart and named."""
+    """What one measurement gave. Latencies in milliseconds; failures are counted apart and named.
+
+    `requests` counts those that end a session too; latencies are of the operation alone.
+    """
 
     requests: int = 0
     seconds: float = 0.0
     p50: float = 0.0
     p99: float = 0.0
+    cpu_seconds: float | None = None
     failures: int = 0
     failure: str = ""
 
@@ -50,10 +67,12 @@ class Answer:
     session: str = ""
     body: bytearray = field(default_factory=bytearray)
 
-    def problem(self) -> str:
+    def problem(self, era: Era) -> str:
         """What is wrong with it as an answer to a request; empty if nothing is."""
         if self.status != HTTP_OK:
             return f"HTTP {self.status}: {bytes(self.body[:300])!r}"
+        if era == "plain":
+            return ""
         if b'"result"' not in self.body or b'"isError":true' in self.body:
             return f"no result: {bytes(self.body[:300])!r}"
         return ""
@@ -108,7 +127,7 @@ class Connection(asyncio.Protocol):
 
 
 class Client:
-    """A client that repeats one operation on its own connection until the time is over."""
+    """A client that repeats one operation on its own connection until all are to end."""
 
     def __init__(self, command: Command, connection: Connection) -> None:
         self._command = command
@@ -116,11 +135,15 @@ class Client:
         self._session = ""
         self.latencies: list[float] = []
         self.problems: list[str] = []
+        self.sessions_ended = 0
 
     async def prepare(self) -> None:
         """Use the connection once, and open the session that the operation needs."""
+        if self._command.era == "plain":
+            await self._connection.exchange(plain_get(self._command.port))
+            return
         answer = await self._post(message("initialize", self._command.era))
-        problem = answer.problem()
+        problem = answer.problem(self._command.era)
         assert not problem, problem
         if not self._command.sessions:
             return
@@ -131,18 +154,35 @@ class Client:
         accepted = await self._post(initialized())
         assert accepted.status == HTTP_ACCEPTED, accepted
 
-    async def repeat(self) -> None:
-        wanted = message(self._command.operation, self._command.era)
-        request = self._request("POST", wanted.headers, wanted.body)
+    async def repeat(self, begin_after: float, tickets: Iterator[int]) -> None:
+        """Send one request after the other, each with a ticket, until there are none or the time is over."""
+        request = self._wanted()
+        await asyncio.sleep(begin_after)
         until = time.perf_counter() + self._command.seconds
-        while (begun := time.perf_counter()) < until:
+        while (begun := time.perf_counter()) < until and next(tickets, None) is not None:
             answer = await self._connection.exchange(request)
             self.latencies.append((time.perf_counter() - begun) * 1000)
-            if problem := answer.problem():
+            if problem := answer.problem(self._command.era):
                 self.problems.append(problem)
             if answer.session and not self._session:
-                # Sessions are counted and limited, so each one that initialize opened is closed again.
-                await self._close_session(answer.session)
+                await self._settle(answer.session)
+
+    def _wanted(self) -> bytes:
+        if self._command.era == "plain":
+            return plain_get(self._command.port)
+        wanted = message(self._command.operation, self._command.era)
+        return self._request("POST", wanted.headers, wanted.body)
+
+    async def _settle(self, session: str) -> None:
+        """Do with a session that initialize opened what is to be done with it."""
+        if self._command.keep:
+            said = initialized()
+            headers = (*said.headers, ("Mcp-Session-Id", session))
+            await self._connection.exchange(self._request("POST", headers, said.body))
+        else:
+            # Sessions are counted and limited.
+            await self._close_session(session)
+            self.sessions_ended += 1
 
     async def close(self) -> None:
         if self._session:
@@ -170,20 +210,30 @@ async def measure(command: Command) -> Measured:
     async with asyncio.timeout(command.seconds + ANSWER_WITHIN):
         clients = [Client(command, await connect(command.port)) for _ in range(command.concurrency)]
         await asyncio.gather(*(client.prepare() for client in clients))
-        begun = time.perf_counter()
-        await asyncio.gather(*(client.repeat() for client in clients))
+        tickets: Iterator[int] = iter(range(command.most)) if command.most else itertools.count()
+        used, begun = _cpu(command), time.perf_counter()
+        begins = (command.spread * number / len(clients) for number in range(len(clients)))
+        await asyncio.gather(
+            *(client.repeat(begin, tickets) for begin, client in zip(begins, clients, strict=True))
+        )
         seconds = time.perf_counter() - begun
+        used_then = _cpu(command)
         await asyncio.gather(*(client.close() for client in clients))
     latencies = sorted(latency for client in clients for latency in client.latencies)
     problems = [problem for client in clients for problem in client.problems]
     return Measured(
-        requests=len(latencies),
+        requests=len(latencies) + sum(client.sessions_ended for client in clients),
         seconds=seconds,
         p50=latencies[len(latencies) // 2],
         p99=latencies[len(latencies) * 99 // 100],
+        cpu_seconds=None if used is None or used_then is None else used_then - used,
         failures=len(problems),
         failure=problems[0] if problems else "",
     )
+
+
+def _cpu(command: Command) -> float | None:
+    return None if command.pid is None else cpu_seconds(command.pid)
 
 
 async def main() -> None:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 import orjson
 
 Operation = Literal["initialize", "tools/list", "tools/call"]
-Era = Literal["2025", "2026"]
+Era = Literal["2025", "2026", "plain"]
+"""What a client speaks: MCP of 2025 or 2026, or plain HTTP to the stand-in for Portkey."""
 OPERATIONS: tuple[Operation, ...] = ("initialize", "tools/list", "tools/call")
-VERSIONS: dict[Era, str] = {"2025": "2025-11-25", "2026": "2026-07-28"}
+VERSIONS: dict[str, str] = {"2025": "2025-11-25", "2026": "2026-07-28"}
 TOOL = "get_workspace"
 ARGUMENTS = {"workspace_id": "ws-finance"}
 TOKEN = "bench-token-0123456789abcdef"  # noqa: S105 - of servers that live as long as a run
@@ -30,7 +31,7 @@ def initialized() -> Message:
 
 
 def message(operation: Operation, era: Era) -> Message:
-    """The request for an operation. In the 2026 era server/discover stands where initialize was."""
+    """The request for an operation of MCP. In the 2026 era server/discover stands where initialize was."""
     params: dict[str, Any] = {}
     method: str = operation
     if operation == "tools/call":
@@ -62,13 +63,22 @@ def _message(content: dict[str, Any], era: Era) -> Message:
     return Message(orjson.dumps(content), tuple(headers))
 
 
+def plain_get(port: int) -> bytes:
+    """What a tools/call asks Portkey for, as whoever needs no MCP would ask."""
+    return http_request("GET", port, (), path=f"/v1/admin/workspaces/{ARGUMENTS['workspace_id']}")
+
+
 def delete(session: str, port: int) -> bytes:
     """The request that ends a session."""
     return http_request("DELETE", port, (("Authorization", f"Bearer {TOKEN}"), ("Mcp-Session-Id", session)))
 
 
-def http_request(method: str, port: int, headers: tuple[tuple[str, str], ...], body: bytes = b"") -> bytes:
-    """The whole request for /mcp on loopback."""
-    lines = [f"{method} /mcp HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+def http_request(
+    method: str, port: int, headers: tuple[tuple[str, str], ...], body: bytes = b"", path: str = "/mcp"
+) -> bytes:
+    """The whole request to loopback."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
     lines += [f"{name}: {value}" for name, value in headers]
-    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+    if method == "POST":
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + body

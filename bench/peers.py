@@ -51,10 +51,8 @@ def install_npm_peer() -> Path:
     return home
 
 
-@contextlib.contextmanager
-def npm_peer(mode: str, portkey: str, core: int | None) -> Iterator[tuple[int, int]]:
-    """Start the npm package in a session mode, as its own documentation says; its port and process id."""
-    home, port = install_npm_peer(), free_port()
+def npm_command(mode: str, portkey: str, port: int) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment of the npm package in a session mode, as its own documentation says."""
     settings = {
         "NODE_ENV": "",
         "PORT": str(port),
@@ -70,16 +68,30 @@ def npm_peer(mode: str, portkey: str, core: int | None) -> Iterator[tuple[int, i
         "PORTKEY_ALLOW_PRIVATE_BASE_URL": "true",
         "PORTKEY_ALLOW_INSECURE_HTTP": "true",
     }
-    modules = home / "node_modules"
+    modules = install_npm_peer() / "node_modules"
     program = modules / "portkey-admin-mcp" / "build" / "server.js"
-    with server([str(modules / "node" / "bin" / "node"), str(program)], core, settings, port) as started:
+    return [str(modules / "node" / "bin" / "node"), str(program)], settings
+
+
+@contextlib.contextmanager
+def npm_peer(mode: str, portkey: str, core: int | None) -> Iterator[tuple[int, int]]:
+    """Start the npm package; its port and process id."""
+    port = free_port()
+    command, settings = npm_command(mode, portkey, port)
+    with server(command, core, settings, port) as started:
         yield port, started.pid
+
+
+def sdk_command(mode: str, portkey: str, port: int) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment of the bare MCP SDK with our tools."""
+    settings = {"BENCH_PORT": str(port), "BENCH_BACKEND": portkey, "BENCH_MODE": mode}
+    return module("bench.plain_sdk"), settings
 
 
 @contextlib.contextmanager
 def plain_sdk(mode: str, portkey: str, core: int | None) -> Iterator[tuple[int, int]]:
-    """Start the bare MCP SDK with our tools; its port and process id."""
+    """Start the bare MCP SDK; its port and process id."""
     port = free_port()
-    settings = {"BENCH_PORT": str(port), "BENCH_BACKEND": portkey, "BENCH_MODE": mode}
-    with server(module("bench.plain_sdk"), core, settings, port) as started:
+    command, settings = sdk_command(mode, portkey, port)
+    with server(command, core, settings, port) as started:
         yield port, started.pid

@@ -23,6 +23,8 @@ from bench.messages import Message
 ROOT = Path(__file__).resolve().parents[1]
 START_WITHIN = 30.0
 PAUSE = 0.05
+ALL_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+"""Those this process had when it began, before it chose one."""
 
 
 def cores() -> tuple[int | None, int | None]:
@@ -49,7 +51,7 @@ def module(*arguments: str) -> list[str]:
 def process(
     command: Sequence[str], core: int | None, settings: Mapping[str, str], log: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a program on a core, with its error output in a file; terminate it at the end."""
+    """Start a program on a core (None: on all), with its error output in a file; terminate it at the end."""
     started = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -59,8 +61,9 @@ def process(
         stderr=log,
     )
     try:
-        if core is not None:
-            os.sched_setaffinity(started.pid, {core})
+        if ALL_CORES:
+            # Set in any case: it would have the one core of this process.
+            os.sched_setaffinity(started.pid, ALL_CORES if core is None else {core})
         yield started
     finally:
         started.terminate()
@@ -107,9 +110,10 @@ def post(port: int, message: Message) -> bytes:
 
 
 @contextlib.contextmanager
-def backend(core: int | None) -> Iterator[str]:
-    """Start the stand-in for Portkey; its base URL."""
-    with process(module("bench.backend"), core, {}, sys.stderr.buffer) as started:
+def backend(core: int | None, *, delay_ms: int = 0, size: int = 2048) -> Iterator[str]:
+    """Start the stand-in for Portkey, with answers of so many bytes after so long; its base URL."""
+    command = module("bench.backend", f"--delay-ms={delay_ms}", f"--size={size}")
+    with process(command, core, {}, sys.stderr.buffer) as started:
         assert started.stdout
         yield f"http://127.0.0.1:{int(started.stdout.readline())}/v1"
 
@@ -132,13 +136,3 @@ class LoadGenerator:
 def load_generator(core: int | None) -> Iterator[LoadGenerator]:
     with process(module("bench.load"), core, {}, sys.stderr.buffer) as started:
         yield LoadGenerator(started)
-
-
-def cpu_seconds(pid: int) -> float | None:
-    """CPU time that a process has used; None where /proc does not tell."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
-    except OSError:
-        return None
-    user, system = stat.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 import gc
 import multiprocessing
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -24,6 +24,7 @@ from app.protocol.events.memory import OVERHEAD, MemoryEventLog
 from app.protocol.sessions.manager import SessionManager
 from app.service import Service, read_settings
 from app.telemetry.logging import configure_logging
+from bench import accounts
 
 SESSIONS = 2_000
 EVENTS = 20_000
@@ -38,12 +39,9 @@ INITIALIZE = {
 
 
 def resident() -> int:
-    """The memory of this process in bytes."""
+    """The memory of this process in bytes, without what is garbage."""
     gc.collect()
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    return accounts.resident(os.getpid()) or 0
 
 
 @contextlib.asynccontextmanager

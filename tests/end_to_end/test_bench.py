@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.end_to_end.processes import ROOT, environment
 
-SMALL = ("--without-npm", "--seconds", "0.1", "--rounds", "1", "--concurrency", "2")
+SMALL = ("--part", "table", "--without-npm", "--seconds", "0.1", "--rounds", "1", "--clients", "2")
 
 
 def test_a_small_run_gives_figures_for_every_server(tmp_path: Path) -> None:
@@ -24,12 +24,13 @@ def test_a_small_run_gives_figures_for_every_server(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    rows = json.loads(figures.read_text())["rows"]
+    rows = json.loads(figures.read_text())["table"]["rows"]
     eras = {"2025 stateless", "2025 stateful", "2026"}
-    assert {row["variant"] for row in rows} == {
+    assert {row["server"] for row in rows} == {
         "bare",
         *(f"{name}, {era}" for name in ("ours", "SDK") for era in eras),
     }
     assert {row["operation"] for row in rows} == {"initialize", "tools/list", "tools/call"}
     assert all(row["rps"] > 0 and row["p50_ms"] > 0 for row in rows)
-    assert "| tools/call | 2 | ours, 2026 |" in done.stdout
+    assert "**tools/call**, 2 clients:" in done.stdout
+    assert "| ours, 2026 |" in done.stdout
