@@ -18,6 +18,7 @@ from app.protocol.messages import OneMessage
 from app.protocol.owner import owner_of
 from app.protocol.posted import read_message, replayed
 from app.protocol.sessions.bus import NoBus
+from app.protocol.sessions.here import SessionsHere
 from app.protocol.sessions.manager import SessionManager
 from app.protocol.sessions.memory import MemorySessionStore
 
@@ -73,17 +74,17 @@ class HttpHandler:
         self._event_log = event_log
         self._bus = bus or NoBus()
         self._store = sessions or MemorySessionStore(idle_timeout=idle_timeout, max_sessions=max_sessions)
+        self._here = SessionsHere(self._store, idle_timeout=idle_timeout)
         self._resumption = None if event_log is None else Resumption(event_log, self._bus)
         self._detached = DetachedCalls(server, event_log) if stateless and event_log is not None else None
         self._sessions = None
         if not stateless:
             self._sessions = SessionManager(
                 server,
-                store=self._store,
+                sessions=self._here,
                 bus=self._bus,
                 event_log=event_log,
                 resumption=self._resumption,
-                idle_timeout=idle_timeout,
             )
         self._of_2025 = RequestBodyLimitMiddleware(self._serve_2025, max_body_bytes)
         self._post = OneMessage(self._serve, max_bytes=max_body_bytes)
@@ -96,12 +97,12 @@ class HttpHandler:
     @property
     def open_sessions(self) -> int:
         """How many sessions of the 2025 era are open, here and in the processes that share them."""
-        return 0 if self._sessions is None else self._sessions.open_sessions
+        return 0 if self._sessions is None else self._here.open
 
     @property
     def live_sessions(self) -> int:
-        """How many of them are live in this process: in use, or used a moment ago."""
-        return 0 if self._sessions is None else self._sessions.live_sessions
+        """How many of them this process keeps in mind: those in use, or used a moment ago."""
+        return len(self._here)
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
@@ -114,6 +115,7 @@ class HttpHandler:
             if self._detached is not None:
                 await stack.enter_async_context(self._detached.run())
             if self._sessions is not None:
+                await stack.enter_async_context(self._here.run())
                 await stack.enter_async_context(self._sessions.run())
             await stack.enter_async_context(self._bus.listening(self._hear))
             yield
@@ -178,8 +180,8 @@ class HttpHandler:
         if word.kind == "resumed":
             if self._resumption is not None:
                 self._resumption.leave(word.about)
-        elif self._sessions is not None:
-            await self._sessions.hear(word)
+        else:
+            await self._here.hear(word)
 
 
 def _version_of(request: Request, posted: Posted) -> str:

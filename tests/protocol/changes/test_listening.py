@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -20,7 +21,7 @@ from app.auth.policy import Policy
 from app.protocol.changes.notices import ChangeNotices
 from app.protocol.changes.sessions import SessionNotices
 from app.protocol.http import HttpHandler
-from tests.protocol.stand_in import Backend, as_caller, serving, until
+from tests.protocol.stand_in import Backend, Session, as_caller, serving, until
 
 DOMAINS = ("workspaces", "configs", "prompts")
 EVERYTHING: dict[str, Any] = {
@@ -227,6 +228,22 @@ async def test_a_session_is_told_on_the_stream_its_client_opened(backend: Backen
                 await asyncio.sleep(0.05)
 
     assert set(told.methods) == {"notifications/tools/list_changed", "notifications/prompts/list_changed"}
+
+
+async def test_a_session_whose_stream_is_all_it_asks_for_here_is_told(backend: Backend) -> None:
+    notices = changing(sessions=True)
+    handler = HttpHandler(backend.server(notices=notices), stateless=False)
+    async with serving(handler) as url, httpx2.AsyncClient() as http:
+        session = Session(http, url)
+        await session.open()
+        await handler._here.close_all()
+        headers = {**session.headers, "Accept": "text/event-stream"}
+        async with asyncio.timeout(10), http.stream("GET", url, headers=headers) as stream:
+            told = asyncio.ensure_future(anext(stream.aiter_text()))
+            while not told.done():
+                notices.tools_changed()
+                await asyncio.sleep(0.05)
+    assert "list_changed" in await told
 
 
 async def test_without_sessions_a_client_of_2025_is_promised_nothing(backend: Backend) -> None:

@@ -15,7 +15,6 @@ from mcp.server.context import ServerRequestContext
 from mcp_types import CallToolRequestParams, CallToolResult, TextContent
 
 from app.protocol.http import HttpHandler
-from app.protocol.sessions.manager import SessionManager
 from app.protocol.sessions.memory import MemorySessionStore
 from app.protocol.sessions.redis import RedisSessionStore
 from app.protocol.sessions.redis_bus import RedisBus
@@ -27,9 +26,7 @@ ECHO = {"name": "list_workspaces", "arguments": {"name": "x"}}
 
 
 def with_linger(handler: HttpHandler, seconds: float = 0.05) -> HttpHandler:
-    manager = handler._sessions
-    assert isinstance(manager, SessionManager)
-    manager._linger, manager._sweep_every = seconds, seconds / 2
+    handler._here._linger, handler._here._sweep_every = seconds, seconds / 2
     return handler
 
 
