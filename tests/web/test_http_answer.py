@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hypothesis import given
@@ -40,6 +40,9 @@ class Written:
 
     def write(self, data: bytes) -> None:
         self.data += data
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        self.data += b"".join(parts)
 
     def close(self) -> None:
         self.closed = True
@@ -78,7 +81,7 @@ async def sent(
 
 @given(
     headers=HEADERS,
-    body=st.sampled_from([b"", b"12345"]),
+    parts=st.sampled_from([[b""], [b"12345"], [b"12345", b""], [b"12", b"345"], [b"", b"12345"], [b"12"]]),
     told=st.booleans(),
     status=st.sampled_from([200, 204, 304, 404]),
     method=st.sampled_from(["GET", "HEAD", "POST"]),
@@ -86,16 +89,17 @@ async def sent(
 )
 def test_the_bytes_are_those_that_uvicorn_writes(
     headers: list[tuple[bytes, bytes]],
-    body: bytes,
+    parts: list[bytes],
     told: bool,  # noqa: FBT001
     status: int,
     method: str,
     keep_alive: bool,  # noqa: FBT001
 ) -> None:
-    own = [(b"content-length", b"%d" % len(body))] if told else []
+    own = [(b"content-length", b"%d" % (5 if parts[0] else len(parts[-1])))] if told else []
     messages: list[dict[str, Any]] = [
         {"type": "http.response.start", "status": status, "headers": [*own, *headers]},
-        {"type": "http.response.body", "body": body},
+        *({"type": "http.response.body", "body": part, "more_body": True} for part in parts[:-1]),
+        {"type": "http.response.body", "body": parts[-1]},
     ]
 
     async def both() -> list[tuple[object, ...]]:
