@@ -1,24 +1,78 @@
-"""Carries requests over the network, on pooled connections that are kept alive."""
+"""Carries requests over the network with aiohttp."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
-from collections import deque
-from collections.abc import Awaitable
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from app.portkey.connection import Connection
-from app.portkey.dialing import Dialer, Origin, environment_proxies
-from app.portkey.transport import ConnectFailed, DeadlineExceeded, HttpRequest, HttpResponse
+import aiohttp
+from aiohttp.connector import Connection
+from yarl import URL
+
+from app.portkey.transport import (
+    ConnectFailed,
+    ConnectionLost,
+    DeadlineExceeded,
+    HttpRequest,
+    HttpResponse,
+    ResponseTooLarge,
+    TransportError,
+)
 
 # Below the 5 s after which Node servers, Portkey's own gateway among them, close an idle connection: a write
 # on a connection that is being closed cannot be repeated safely, so it should not start there.
 IDLE_SECONDS: Final = 4.0
+DNS_CACHE_SECONDS: Final = 60
 MAX_CONNECTIONS: Final = 100
-_MAX_SITES: Final = 64
 
-_T = TypeVar("_T")
+
+class _ClientRequest(aiohttp.ClientRequest):
+    """Notes when a connection is there and the first byte may leave."""
+
+    started = False
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        self.started = True
+        return await super().send(conn)
+
+
+class _Exchange:
+    """Client middleware for one request: sends it once and remembers how far it came.
+
+    aiohttp repeats GET, PUT and DELETE by itself when a reused connection drops. It does so on two exception
+    types; turning them into ours here keeps the decision with the caller.
+    """
+
+    __slots__ = ("request", "status")
+
+    def __init__(self) -> None:
+        self.request: aiohttp.ClientRequest | None = None
+        self.status: int | None = None
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        self.request = request
+        try:
+            return await handler(request)
+        except (aiohttp.ClientError, OSError) as error:
+            raise self.failure(error) from error
+
+    @property
+    def sent(self) -> bool:
+        return isinstance(self.request, _ClientRequest) and self.request.started
+
+    def failure(self, error: Exception) -> TransportError:
+        if self.sent:
+            return ConnectionLost(
+                "the connection was lost before the answer was complete", status=self.status
+            )
+        return ConnectFailed(_connect_reason(error))
 
 
 class NetworkTransport:
@@ -27,9 +81,6 @@ class NetworkTransport:
     Waiting for a free connection counts towards the request's timeout. Proxies come from HTTPS_PROXY,
     HTTP_PROXY and NO_PROXY, read once; `.netrc` is never read. The pool belongs to the event loop of the
     first request.
-
-    httptools frames the answers. Of a general client for HTTP, such as aiohttp, this needs little, and such a
-    client costs four times as much CPU a request: more than all else that a call of a tool takes.
     """
 
     def __init__(
@@ -43,7 +94,7 @@ class NetworkTransport:
         """Prepare; nothing is opened before the first request.
 
         Args:
-            max_connections: requests under way at the same time; further ones wait.
+            max_connections: connections open at the same time; further requests wait.
             idle_seconds: a connection idle for longer is not used again.
             trust_env: use the proxies named by the environment.
             ssl_context: trust for https; the system's when None.
@@ -51,134 +102,124 @@ class NetworkTransport:
         Raises:
             ValueError: a proxy of the environment is not http.
         """
+        self._max_connections = max_connections
         self._idle_seconds = idle_seconds
-        self._proxies = environment_proxies() if trust_env else {}
-        self._sites: dict[tuple[str, str], _Site] = {}
-        self._dialer = Dialer(ssl_context)
-        self._slots = asyncio.Semaphore(max_connections)
-        self._busy: set[Connection] = set()
-        self._sweep: asyncio.TimerHandle | None = None
+        self._ssl = ssl_context or True
+        self._proxies = _environment_proxies() if trust_env else {}
+        self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Make one exchange; see `Transport.send`."""
         if self._closed:
             raise ConnectFailed("the transport is closed")
-        site, data = self._written(request)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + request.timeout
-        if self._slots.locked():
-            await _in_time(self._slots.acquire(), request, until)
-        else:
-            await self._slots.acquire()
+        session = self._session or self._open()
+        exchange = _Exchange()
         try:
-            connection = self._kept(site, loop.time())
-            if connection is None:
-                connection = await _in_time(self._dialer.open(site.origin), request, until)
-            self._busy.add(connection)
-            try:
-                return await connection.exchange(data, request, until)
-            finally:
-                self._busy.discard(connection)
-                self._take_back(site, connection, loop)
-        finally:
-            self._slots.release()
+            async with asyncio.timeout(request.timeout):
+                return await self._exchange(session, request, exchange)
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"no complete answer within {request.timeout:g} s", sent=exchange.sent, status=exchange.status
+            ) from error
 
     async def aclose(self) -> None:
         """Close all connections."""
         self._closed = True
-        if self._sweep is not None:
-            self._sweep.cancel()
-        for site in self._sites.values():
-            site.close()
-        for connection in tuple(self._busy):
-            connection.abort()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
-    def _written(self, request: HttpRequest) -> tuple[_Site, bytes]:
-        """Return where a request goes, and all of its bytes."""
-        scheme, _, rest = request.url.partition("://")
-        authority, slash, target = rest.partition("/")
-        site = self._sites.get((scheme, authority)) or self._new_site(scheme, authority)
-        target = f"{slash}{target}" if site.is_direct else request.url
-        headers = request.headers
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        if (
-            not (target.isascii() and target.isprintable() and slash)
-            or " " in target
-            or not lines.count("\r") == lines.count("\n") == len(headers)
-            or "\0" in lines
-        ):
-            # What would end the line it stands in, or be a request of its own.
-            raise ConnectFailed("the request cannot be written as HTTP")
-        body = request.body
-        if body is None and request.method == "GET":
-            return site, f"GET {target}{site.head}{lines}\r\n".encode()
-        body = body or b""
-        head = f"{request.method} {target}{site.head}{lines}Content-Length: {len(body)}\r\n\r\n"
-        return site, head.encode() + body
+    def _open(self) -> aiohttp.ClientSession:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._max_connections,
+                keepalive_timeout=self._idle_seconds,
+                ttl_dns_cache=DNS_CACHE_SECONDS,
+                ssl=self._ssl,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # One deadline covers the exchange, in `send`: aiohttp's own would be rounded up to whole seconds.
+            timeout=aiohttp.ClientTimeout(total=None),
+            request_class=_ClientRequest,
+            skip_auto_headers=("User-Agent", "Content-Type"),
+        )
+        return self._session
 
-    def _new_site(self, scheme: str, authority: str) -> _Site:
-        if len(self._sites) >= _MAX_SITES:
-            self._sites.pop(next(iter(self._sites))).close()
-        site = _Site(Origin.parse(scheme, authority, self._proxies))
-        self._sites[scheme, authority] = site
-        return site
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: HttpRequest, exchange: _Exchange
+    ) -> HttpResponse:
+        try:
+            response = await session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                proxy=self._proxy_for(request.url) if self._proxies else None,
+                middlewares=(exchange,),
+            )
+        except aiohttp.ClientError as error:
+            raise exchange.failure(error) from error
+        exchange.status = response.status
+        try:
+            body = await _read(response, request.max_bytes)
+        except aiohttp.ClientError as error:
+            raise exchange.failure(error) from error
+        finally:
+            # After a complete body the connection is back in the pool and this does nothing.
+            response.close()
+        return HttpResponse(response.status, _lower(response), body)
 
-    def _kept(self, site: _Site, now: float) -> Connection | None:
-        """Return an idle connection that can be used, the last one that was."""
-        while site.idle:
-            since, connection = site.idle.pop()
-            if connection.is_reusable and now - since < self._idle_seconds:
-                return connection
-            connection.close()
-        return None
-
-    def _take_back(self, site: _Site, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        if self._closed or not connection.is_reusable:
-            connection.close()
-            return
-        site.idle.append((loop.time(), connection))
-        if self._sweep is None:
-            self._sweep = loop.call_later(self._idle_seconds, self._close_idle, loop)
-
-    def _close_idle(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close what has been idle for too long, and look again while there is more."""
-        self._sweep = None
-        oldest = loop.time() - self._idle_seconds
-        for site in self._sites.values():
-            while site.idle and site.idle[0][0] <= oldest:
-                site.idle.popleft()[1].close()
-            if site.idle and self._sweep is None:
-                self._sweep = loop.call_later(self._idle_seconds, self._close_idle, loop)
+    def _proxy_for(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
+            return None
+        return self._proxies.get(parts.scheme)
 
 
-class _Site:
-    """An origin with its idle connections, oldest first.
-
-    Attributes:
-        origin: The origin.
-        is_direct: Whether requests name their path alone; a proxy wants the whole URL.
-        head: What stands in the head of each request, from the target on.
-        idle: Since when, and which.
-    """
-
-    def __init__(self, origin: Origin) -> None:
-        self.origin = origin
-        self.is_direct = origin.proxy is None or origin.tls
-        proxy = "" if origin.proxy is None or origin.tls else origin.proxy.header
-        self.head = f" HTTP/1.1\r\nHost: {origin.authority}\r\n{proxy}Accept-Encoding: gzip, deflate\r\n"
-        self.idle: deque[tuple[float, Connection]] = deque()
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        while self.idle:
-            self.idle.pop()[1].close()
+async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    announced = response.content_length
+    if announced is not None and announced > max_bytes:
+        raise ResponseTooLarge(max_bytes, status=response.status)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > max_bytes:
+            raise ResponseTooLarge(max_bytes, status=response.status)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def _in_time(work: Awaitable[_T], request: HttpRequest, until: float) -> _T:
-    """Wait for what comes before the request is sent."""
-    try:
-        async with asyncio.timeout_at(until):
-            return await work
-    except TimeoutError as error:
-        raise DeadlineExceeded(f"no complete answer within {request.timeout:g} s", sent=False) from error
+def _lower(response: aiohttp.ClientResponse) -> Mapping[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
+
+
+def _environment_proxies() -> Mapping[str, str]:
+    proxies = {scheme: proxy for scheme, proxy in getproxies().items() if scheme in {"http", "https"}}
+    for scheme, proxy in proxies.items():
+        if not proxy.startswith("http://"):
+            raise ValueError(
+                f"{scheme.upper()}_PROXY must start with http://; other kinds of proxy are not supported."
+            )
+    return proxies
+
+
+def _connect_reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the host name does not resolve"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "the server's TLS certificate is not trusted"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "the TLS handshake failed"
+    if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
+        return "the proxy did not open a connection"
+    if isinstance(error, OSError) and error.errno == errno.ECONNREFUSED:
+        return "the connection was refused"
+    return "the connection could not be opened"
