@@ -23,8 +23,8 @@ class HttpAnswer(RequestResponseCycle):
     """Writes the usual head without looking at each header by itself.
 
     Usual is one with a Content-Length and nothing else about framing, for a request that is not HEAD on a
-    connection that stays; it goes out with the body that follows. uvicorn writes all others, and refuses those
-    that are malformed.
+    connection that stays; it goes out with the body that follows. uvicorn writes all others, and refuses
+    those that are malformed.
     """
 
     _head: bytes | None = None
