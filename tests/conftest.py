@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,9 @@ def own_redis(tmp_path: Path, unused_port: int) -> Iterator[OwnRedis]:
     """A started Redis of this test alone, that can be killed, frozen and started again on its port."""
     server = OwnRedis(redis_program(), unused_port, tmp_path)
     server.start()
+    patience = time.monotonic() + 10
+    while not server.answers() and time.monotonic() < patience:
+        time.sleep(0.01)
     yield server
     server.kill()
 
