@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
 
 _MAX_PATH = 200
 _MAX_HEADER = 64
+_REMEMBERED = 1024
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 _LOGGED_HEADERS = {b"mcp-method": "mcp_method", b"mcp-name": "mcp_name"}
 
 
-def _printable(text: str, limit: int) -> str:
-    text = text[:limit]
-    if text.isascii() and text.isprintable() and " " not in text:
-        return text
+@lru_cache(_REMEMBERED)
+def _printable(text: str) -> str:
     return _UNPRINTABLE.sub("?", text)
 
 
@@ -51,7 +51,7 @@ class AccessLines:
         path: str = scope["path"]
         principal = scope.get("principal")
         fields: dict[str, str] = {
-            field: _printable(value.decode("latin-1"), _MAX_HEADER)
+            field: _printable(value[:_MAX_HEADER].decode("latin-1"))
             for name, value in scope["headers"]
             if (field := _LOGGED_HEADERS.get(name))
         }
@@ -68,9 +68,9 @@ class AccessLines:
         client = scope.get("client")
         write(
             "http_request",
-            client=_printable(client[0], _MAX_HEADER) if client else None,
-            method=_printable(scope["method"], _MAX_HEADER),
-            path=_printable(path, _MAX_PATH),
+            client=_printable(client[0][:_MAX_HEADER]) if client else None,
+            method=_printable(scope["method"][:_MAX_HEADER]),
+            path=_printable(path[:_MAX_PATH]),
             status=status,
             duration_ms=round(seconds * 1000, 2),
             bytes=sent_bytes,

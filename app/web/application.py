@@ -96,9 +96,10 @@ def create_application(
     lines = AccessLines()
     urls = SelectingUrls(options.domains)
     places = _places(options)
-    mcp = _with_checked_body(mcp, options, readiness)
-    guarded = _guarded(mcp, options, urls, places)
-    lane = Middleware(Lane, mcp=mcp, options=options, urls=urls, places=places, lines=lines)
+    streams = FinishStreams(StreamAge(mcp, max_age=options.stream_max_age))
+    guarded = _guarded(_with_checked_body(streams, options, readiness), options, urls, places)
+    calls = _with_checked_body(mcp, options, readiness)
+    lane = Middleware(Lane, mcp=calls, options=options, urls=urls, places=places, lines=lines)
     application = Starlette(
         routes=_routes(guarded, options, readiness),
         middleware=[*([lane] if options.lane else []), *_middleware(options, lines)],
@@ -139,9 +140,8 @@ def _middleware(options: WebOptions, lines: AccessLines) -> list[Middleware]:
     return middleware
 
 
-def _with_checked_body(mcp: ASGIApp, options: WebOptions, readiness: Readiness) -> ASGIApp:
-    """Put the checks of the body, and what looks after streams, in front of the MCP endpoint."""
-    endpoint: ASGIApp = FinishStreams(StreamAge(mcp, max_age=options.stream_max_age))
+def _with_checked_body(endpoint: ASGIApp, options: WebOptions, readiness: Readiness) -> ASGIApp:
+    """Put the checks of what a request asks for in front of the MCP endpoint."""
     if options.event_store_mode == "off":
         endpoint = DropLastEventId(endpoint)
     if options.session_mode == "stateful" and not options.sessions_shared:
