@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from app.web.middleware.body_limit import WHOLE_BODY
+
 if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
+    from uvicorn._types import ASGI3Application, ASGISendEvent, HTTPResponseStartEvent
 
 _FRAMING: Final = frozenset({b"transfer-encoding", b"connection"})
 _LENGTH: Final = b"content-length"
@@ -28,6 +30,12 @@ class HttpAnswer(RequestResponseCycle):
     """
 
     _head: bytes | None = None
+
+    async def run_asgi(self, app: ASGI3Application) -> None:
+        """Have the request answered; its scope tells whether all of it has come."""
+        if not self.more_body:
+            self.scope["extensions"] = {WHOLE_BODY: {}}
+        await super().run_asgi(app)
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send a part of the answer."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -51,6 +52,7 @@ LINGER_SECONDS: Final = 2.0
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _SCHEMES: Final = frozenset({b"http", b"https"})
 _PER_HEADER: Final = len(b": \r\n")
+_TARGETS_REMEMBERED: Final = 64
 
 
 class _RefusedError(Exception):
@@ -225,11 +227,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         scope, version = self.scope, self.parser.get_http_version()
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = version
-        target = httptools.parse_url(self.url)
-        path = target.path.decode("ascii")
-        scope["path"] = self.root_path + (unquote(path) if "%" in path else path)
-        scope["raw_path"] = self.root_path.encode("ascii") + target.path
-        scope["query_string"] = target.query or b""
+        scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
         before: RequestResponseCycle | None = self.cycle
         self.cycle = HttpAnswer(
             scope=scope,
@@ -372,3 +370,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._refuse(HEAD_TOO_SLOW)
         else:
             self.transport.close()
+
+
+@lru_cache(_TARGETS_REMEMBERED)
+def _target(url: bytes) -> tuple[str, bytes, bytes]:
+    """Return the path, as it is meant and as it came, and the query."""
+    target = httptools.parse_url(url)
+    path = target.path.decode("ascii")
+    return unquote(path) if "%" in path else path, target.path, target.query or b""
