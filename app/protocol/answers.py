@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError
+from starlette.responses import Response
 
 from app.protocol.messages import error_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.responses import Response
-
 _RETRY_SECONDS: Final = 1
+_JSON: Final = "application/json"
+
+
+def accepted(session_id: str) -> Response:
+    """Return the answer to a message of a session that needs none."""
+    return Response(status_code=202, headers={"Mcp-Session-Id": session_id}, media_type=_JSON)
 
 
 def refused(

@@ -53,6 +53,10 @@ class HttpHandler:
         idle_timeout: Seconds without any request after which a session ends; None for never.
         max_sessions: Sessions at most, in memory; None for no limit.
         max_body_bytes: Bytes a request body may have; the web room refuses larger ones before, and better.
+
+    Attributes:
+        sessions: The sessions of the 2025 era.
+        event_log: See above.
     """
 
     def __init__(
@@ -71,17 +75,17 @@ class HttpHandler:
         self._plain = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=max_body_bytes
         )
-        self._event_log = event_log
+        self.event_log = event_log
         self._bus = bus or NoBus()
         self._store = sessions or MemorySessionStore(idle_timeout=idle_timeout, max_sessions=max_sessions)
-        self._here = SessionsHere(self._store, idle_timeout=idle_timeout)
+        self.sessions = SessionsHere(self._store, idle_timeout=idle_timeout)
         self._resumption = None if event_log is None else Resumption(event_log, self._bus)
         self._detached = DetachedCalls(server, event_log) if stateless and event_log is not None else None
-        self._sessions = None
+        self._manager = None
         if not stateless:
-            self._sessions = SessionManager(
+            self._manager = SessionManager(
                 server,
-                sessions=self._here,
+                sessions=self.sessions,
                 bus=self._bus,
                 event_log=event_log,
                 resumption=self._resumption,
@@ -92,31 +96,31 @@ class HttpHandler:
     @property
     def without_sessions(self) -> WithoutSessions | None:
         """What serves the 2025 era where it has no sessions; None where it has."""
-        return None if self._sessions is not None else WithoutSessions(self._event_log, self._detached)
+        return None if self._manager is not None else WithoutSessions(self.event_log, self._detached)
 
     @property
     def open_sessions(self) -> int:
         """How many sessions of the 2025 era are open, here and in the processes that share them."""
-        return 0 if self._sessions is None else self._here.open
+        return 0 if self._manager is None else self.sessions.open
 
     @property
     def live_sessions(self) -> int:
         """How many of them this process keeps in mind: those in use, or used a moment ago."""
-        return len(self._here)
+        return len(self.sessions)
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Serve within this context; at its end streams, session store and event log are closed."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.aclose)
-            if self._event_log is not None:
-                await stack.enter_async_context(self._event_log.run())
+            if self.event_log is not None:
+                await stack.enter_async_context(self.event_log.run())
             await stack.enter_async_context(self._plain.run())
             if self._detached is not None:
                 await stack.enter_async_context(self._detached.run())
-            if self._sessions is not None:
-                await stack.enter_async_context(self._here.run())
-                await stack.enter_async_context(self._sessions.run())
+            if self._manager is not None:
+                await stack.enter_async_context(self.sessions.run())
+                await stack.enter_async_context(self._manager.run())
             await stack.enter_async_context(self._bus.listening(self._hear))
             yield
 
@@ -141,8 +145,8 @@ class HttpHandler:
             return
 
     async def _serve_2025(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._sessions is not None:
-            await self._sessions(scope, receive, send)
+        if self._manager is not None:
+            await self._manager(scope, receive, send)
         elif self._detached is None or self._resumption is None:
             await self._plain.asgi_app(scope, receive, send)
         elif scope["method"] == "POST":
@@ -181,7 +185,7 @@ class HttpHandler:
             if self._resumption is not None:
                 self._resumption.leave(word.about)
         else:
-            await self._here.hear(word)
+            await self.sessions.hear(word)
 
 
 def _version_of(request: Request, posted: Posted) -> str:

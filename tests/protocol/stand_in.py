@@ -26,6 +26,7 @@ from app.portkey.client import PortkeyClient
 from app.protocol.admin_server import AdminServer
 from app.protocol.http import HttpHandler
 from app.protocol.server import build_server
+from app.protocol.short.path import short_path
 
 SECRET = "pk-SECRET-0123456789"
 
@@ -136,12 +137,23 @@ def as_caller(app: ASGIApp, *, policy: Policy = ALLOW_ALL) -> ASGIApp:
     return named
 
 
+def in_front(handler: HttpHandler) -> ASGIApp:
+    """What stands in front of the handler: nothing, unless a test asks for `way`."""
+    return handler
+
+
+def with_short_path(handler: HttpHandler) -> ASGIApp:
+    """The short path in front of the handler, as in the service."""
+    server: Any = handler._plain.app
+    return short_path(handler, server)
+
+
 @contextlib.asynccontextmanager
 async def serving(handler: HttpHandler, app: ASGIApp | None = None) -> AsyncIterator[str]:
     """Serve over a real socket; yield the URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app or as_caller(handler),
+        app or as_caller(in_front(handler)),
         http="h11",
         lifespan="off",
         log_level="warning",

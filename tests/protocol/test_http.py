@@ -9,6 +9,8 @@ import pytest
 from app.protocol.http import HttpHandler
 from tests.protocol.stand_in import HEADERS_2025, Backend, Session, serving, until
 
+pytestmark = pytest.mark.usefixtures("way")
+
 MODERN = {"MCP-Protocol-Version": "2026-07-28", "Accept": "application/json, text/event-stream"}
 
 

@@ -19,6 +19,8 @@ from app.protocol.sessions.redis_bus import RedisBus
 from app.redis_client import Breaker, connect
 from tests.protocol.stand_in import Backend, Session, events, serving, until
 
+pytestmark = pytest.mark.usefixtures("way")
+
 Build = Callable[..., HttpHandler]
 
 
@@ -210,7 +212,7 @@ async def test_a_client_hears_that_the_replica_that_ran_its_call_is_gone(
                         break
             cursor = events(text)[-1][0]
             # It dies without a word: nothing is answered, and its key goes.
-            monkeypatch.setattr(dying._event_log, "append", here.go_on.wait)
+            monkeypatch.setattr(dying.event_log, "append", here.go_on.wait)
         session.url = url_there
         [(_, message)] = await session.resume(cursor)
     assert message["id"] == "mine"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import orjson
 import structlog
 
 from app.protocol.answers import session_not_found, try_again
+from app.protocol.auditing import Client
 from app.protocol.sessions.store import (
     MAX_ID_LENGTH,
     SessionRecord,
@@ -34,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 CANCELLED: Final = "notifications/cancelled"
 
+_DIGEST_HEX_DIGITS: Final = 32
 _LINGER: Final = 60.0
 _MAX_UNUSED: Final = 2000
 _SHORTEST_SWEEP: Final = 0.02
@@ -61,6 +64,8 @@ class SessionHere:
         owner: Whose it is, as `owner_of` names them.
         record: What is known of it.
         used_at: When its last request began or ended, on the monotonic clock.
+        client: What its client calls itself.
+        digest: What the audit trail calls it: who reads that must not be able to enter the session.
         live: The SDK's side of it; None as long as nothing has needed that.
     """
 
@@ -68,6 +73,8 @@ class SessionHere:
     owner: str
     record: SessionRecord
     used_at: float
+    client: Client
+    digest: str
     live: LiveSession | None = None
     _answering: list[tuple[str | int, Answering]] = field(default_factory=list)
 
@@ -216,7 +223,15 @@ class SessionsHere:
             await asyncio.gather(*(self._close(key) for key in list(self._sessions)))
 
     def _keep_in_mind(self, key: str, session_id: str, owner: str, record: SessionRecord) -> SessionHere:
-        here = self._sessions[key] = SessionHere(session_id, owner, record, time.monotonic())
+        said = record.params.get("clientInfo", {})
+        here = self._sessions[key] = SessionHere(
+            session_id,
+            owner,
+            record,
+            time.monotonic(),
+            Client(name=said.get("name"), version=said.get("version")),
+            hashlib.sha256(session_id.encode()).hexdigest()[:_DIGEST_HEX_DIGITS],
+        )
         return here
 
     async def _close(self, key: str) -> None:

@@ -13,7 +13,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERS
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.protocol.answers import refused, try_again
+from app.protocol.answers import accepted, refused, try_again
 from app.protocol.events.writing import StreamWriter
 from app.protocol.owner import owner_of
 from app.protocol.posted import Posted, read_message, replayed
@@ -203,11 +203,6 @@ class SessionManager:
         )
         self._tasks.start_soon(live.serve)
         return live
-
-
-def accepted(session_id: str) -> Response:
-    """Return the answer to a message that needs none."""
-    return Response(status_code=202, headers={"Mcp-Session-Id": session_id}, media_type="application/json")
 
 
 def _header(scope: Scope, name: bytes) -> str | None:

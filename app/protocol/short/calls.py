@@ -22,18 +22,24 @@ if TYPE_CHECKING:
 _TOLD: Final = frozenset({b"user-agent", *(name.encode() for name in TRACE_CONTEXT)})
 
 
-def sender_of(scope: Scope, version: str, client: Client | None, meta: dict[str, Any]) -> Sender:
-    """Return the sender of a request without a session.
+def sender_of(
+    scope: Scope, version: str, client: Client | None, meta: dict[str, Any], session: str | None = None
+) -> Sender:
+    """Return the sender of a request.
 
     Args:
         scope: The request.
         version: The MCP version it is of.
         client: What the client calls itself; None for what its User-Agent says.
         meta: The `_meta` of the request.
+        session: A digest of its session's id; None for none.
     """
     told = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _TOLD}
     return Sender(
-        client or client_from_agent(told.get("user-agent", "")), version, trace=trace_context(meta, told)
+        client or client_from_agent(told.get("user-agent", "")),
+        version,
+        session,
+        trace_context(meta, told),
     )
 
 

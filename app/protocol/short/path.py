@@ -11,6 +11,7 @@ from app.protocol.short.attending import Attendant, answer
 from app.protocol.short.calls import nobody_asked, perform, sender_of
 from app.protocol.short.envelopes import envelope
 from app.protocol.short.reading import CALL, VERSION, plain_headers, plain_request, replayed
+from app.protocol.short.sessions import ShortSessions
 from app.protocol.short.stateless import ShortStateless
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 def short_path(handler: HttpHandler, server: AdminServer) -> ASGIApp:
     """Put the short paths in front of what serves both eras."""
     parts = handler.without_sessions
-    app = handler if parts is None else ShortStateless(handler, server, parts)
+    app: ASGIApp
+    if parts is None:
+        app = ShortSessions(handler, server, handler.sessions, handler.event_log)
+    else:
+        app = ShortStateless(handler, server, parts)
     return ShortPath(app, server)
 
 

@@ -47,21 +47,29 @@ class PlainRequest:
 
 
 def plain_headers(
-    scope: Scope, versions: Container[bytes | None] = frozenset({_VERSION_HEADER})
+    scope: Scope,
+    versions: Container[bytes | None] = frozenset({_VERSION_HEADER}),
+    unusual: frozenset[bytes] = frozenset({b"mcp-session-id"}),
 ) -> dict[bytes, bytes] | None:
-    """Return the headers of a POST of these versions that has each header once; None for any other."""
+    """Return the headers of a POST that has each header once; None for any other.
+
+    Args:
+        scope: The request.
+        versions: What may stand in the header for the version; None for nothing.
+        unusual: Headers that there may not be.
+    """
     if scope["method"] != "POST":
         return None
     headers: dict[bytes, bytes] = dict(scope["headers"])
-    if headers.get(b"mcp-protocol-version") not in versions or not _are_plain(headers, scope):
+    if headers.get(b"mcp-protocol-version") not in versions or not _are_plain(headers, scope, unusual):
         return None
     return headers
 
 
-def _are_plain(headers: dict[bytes, bytes], scope: Scope) -> bool:
+def _are_plain(headers: dict[bytes, bytes], scope: Scope, unusual: frozenset[bytes]) -> bool:
     return not (
         len(headers) != len(scope["headers"])
-        or b"mcp-session-id" in headers
+        or not unusual.isdisjoint(headers)
         or not headers.get(b"content-type", b"").lower().startswith(b"application/json")
         or not _accepts_both(headers.get(b"accept", b"")[:_LONGEST_ACCEPT])
     )

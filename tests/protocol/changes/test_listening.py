@@ -236,7 +236,7 @@ async def test_a_session_whose_stream_is_all_it_asks_for_here_is_told(backend: B
     async with serving(handler) as url, httpx2.AsyncClient() as http:
         session = Session(http, url)
         await session.open()
-        await handler._here.close_all()
+        await handler.sessions.close_all()
         headers = {**session.headers, "Accept": "text/event-stream"}
         async with asyncio.timeout(10), http.stream("GET", url, headers=headers) as stream:
             told = asyncio.ensure_future(anext(stream.aiter_text()))

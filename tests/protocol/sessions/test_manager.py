@@ -22,11 +22,13 @@ from app.redis_client import Breaker, connect
 from tests.protocol.stand_in import Backend, Session, events, serving, until
 from tests.support.own_redis import OwnRedis
 
+pytestmark = pytest.mark.usefixtures("way")
+
 ECHO = {"name": "list_workspaces", "arguments": {"name": "x"}}
 
 
 def with_linger(handler: HttpHandler, seconds: float = 0.05) -> HttpHandler:
-    handler._here._linger, handler._here._sweep_every = seconds, seconds / 2
+    handler.sessions._linger, handler.sessions._sweep_every = seconds, seconds / 2
     return handler
 
 

@@ -271,11 +271,11 @@ async def compare(drawn: list[Posted], event_log: MemoryEventLog | None = None) 
             ways[f"status {by_sdk.status}"] += 1
             pairs.append((by_short, by_sdk, request))
     for by_short, by_sdk, request in pairs:
-        _same(by_short, by_sdk, request)
+        same(by_short, by_sdk, request)
     return ways
 
 
-def _same(one: Answer, other: Answer, request: Posted) -> None:
+def same(one: Answer, other: Answer, request: Posted) -> None:
     assert one.status == other.status, request
     assert plain(one.body) == plain(other.body), request
     length = b"content-length"

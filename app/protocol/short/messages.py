@@ -1,0 +1,68 @@
+"""What requests of the 2025 revisions have in common, and the JSON of their answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+from app.protocol.short.reading import is_id
+
+if TYPE_CHECKING:
+    from app.catalog.results import Outcome
+
+LIST: Final = "tools/list"
+VERSIONS: Final = frozenset([*(version.encode() for version in HANDSHAKE_PROTOCOL_VERSIONS), None])
+"""What the header says of the version; older clients say nothing."""
+
+_REQUEST: Final = {"jsonrpc", "id", "method"}
+
+
+def is_request(message: dict[str, Any]) -> bool:
+    """Tell whether a message is a request with nothing unusual about it beside method and parameters."""
+    return _REQUEST <= message.keys() <= _REQUEST | {"params"} and is_id(message["id"])
+
+
+def is_call(params: object) -> bool:
+    """Tell whether these are the parameters of a call with nothing unusual about it."""
+    return (
+        isinstance(params, dict)
+        and {"name"} <= params.keys() <= {"name", "arguments"}
+        and isinstance(params["name"], str)
+        and isinstance(params.get("arguments", {}), dict)
+    )
+
+
+def is_list(params: object) -> bool:
+    """Tell whether these are the parameters of a plain request for a list."""
+    return (
+        isinstance(params, dict)
+        and params.keys() <= {"cursor"}
+        and isinstance(params.get("cursor"), str | None)
+    )
+
+
+def start_of_answer(message: dict[str, Any]) -> bytes | None:
+    """Return the JSON of the answer to a message, up to the result; None when its id cannot be written."""
+    try:
+        return b'{"jsonrpc":"2.0","id":' + orjson.dumps(message.get("id")) + b',"result":'
+    except TypeError:
+        # Half of a surrogate pair, which has no form in UTF-8.
+        return None
+
+
+def end_of_answer(outcome: Outcome) -> bytes:
+    """Return the JSON of the answer to a call, from its result on."""
+    # The text is the JSON of the data, so it stands for both.
+    return b"".join(
+        (
+            b'{"content":[{"text":',
+            orjson.dumps(outcome.text),
+            b',"type":"text"}],"isError":',
+            b"true" if outcome.is_error else b"false",
+            b',"structuredContent":',
+            outcome.text.encode(),
+            b"}}",
+        )
+    )
