@@ -21,7 +21,7 @@ COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 
-.PHONY: help run test test-http lint format bench chaos rolling soak container-check catalog fuzz conformance resume screenshots requirements clean deploy-check
+.PHONY: help run test test-http lint format bench bench-quick chaos rolling soak container-check catalog fuzz conformance resume screenshots requirements clean deploy-check
 
 help: ## List the targets (this is what make alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ format: $(VENV)/.development ## Format the code and fix what can be fixed safely
 
 bench: $(VENV)/.development ## Measure the service next to its peers, and write docs/performance.md anew (ten minutes)
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-quick: $(VENV)/.development ## Fail if a request costs 15 % more than recorded (a minute; ARGS=--record records)
+	@$(BIN)/python -m bench.quick $(ARGS)
 
 container-check: $(VENV)/.runtime ## Build and run the image without a container engine (needs Linux, root and debootstrap)
 	@$(BIN)/python -m deploy.container.replay
