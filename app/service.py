@@ -15,9 +15,9 @@ from app.catalog.registry import load_tools
 from app.catalog.toolbox import Toolbox
 from app.portkey.client import ApiRequest
 from app.portkey.errors import PortkeyError
-from app.protocol.server import build_server
+from app.protocol.core import Core, build_core
+from app.protocol.late import LateHandler
 from app.protocol.short.path import short_path
-from app.protocol.stdio import serve_stdio
 from app.settings import Settings
 from app.telemetry.redaction import Redactor
 from app.web.allow_list import AllowList
@@ -44,7 +44,7 @@ from app.wiring.grants import (
     server_policy,
 )
 from app.wiring.interaction import Interaction
-from app.wiring.sessions import build_sessions
+from app.wiring.sessions import build_stores, components_of, kept_events_of
 from app.wiring.settings import load_certificates, read_settings
 from app.wiring.telemetry import Telemetry
 
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from app.auth.principal import Principal
     from app.catalog.tool import Tool
     from app.protocol.admin_server import AdminServer
-    from app.protocol.http import HttpHandler
-    from app.wiring.sessions import Sessions
+    from app.protocol.late import Handler
+    from app.protocol.stores import Stores
 
 __all__ = ["Backend", "Service", "build_backend", "load_certificates", "read_settings"]
 
@@ -133,10 +133,10 @@ class Service:
         policy = [self._reload_policy] if self.policy_file else []
         return (*audit, *policy)
 
-    def mcp_server(self, principal: Principal, grant: Grant | None = None) -> AdminServer:
-        """Build the MCP server. `principal` calls, with `grant`, when the transport does not say who does."""
+    def core(self, principal: Principal, grant: Grant | None = None) -> Core:
+        """Build what answers. `principal` calls, with `grant`, when the transport does not say who does."""
         grant = grant or Grant(self.policy)
-        return build_server(
+        return build_core(
             self.toolbox,
             version=__version__,
             default_principal=principal,
@@ -144,21 +144,31 @@ class Service:
             default_portkey_key=grant.portkey_key,
             sandbox=self.backend.sandbox,
             page_size=self.settings.tools_page_size,
-            confirmation=self._interaction.confirmation,
-            state_keys=self._interaction.state_keys,
-            state_ttl=self._interaction.state_ttl,
+            asks=self._interaction.asks,
             audit=self.audit,
             notices=self._interaction.notices,
         )
 
+    def mcp_server(self, core: Core) -> AdminServer:
+        """Build the SDK's server around what answers. Takes as long as importing the SDK does."""
+        from app.wiring.full import full_server
+
+        return full_server(core, self._interaction)
+
     def application(self) -> tuple[Starlette, Readiness]:
         """Build the HTTP application, and what /ready reports."""
         settings = self.settings
-        sessions = build_sessions(settings)
+        stores = build_stores(settings)
         rate_limits = build_rate_limits(settings)
         clerk = clerk_sign_in(settings)
-        server = self.mcp_server(ANONYMOUS)
-        handler = sessions.handler(server, settings)
+        core = self.core(ANONYMOUS)
+
+        def load() -> Callable[[], Handler]:
+            from app.wiring.full import full_handler
+
+            return lambda: full_handler(self.mcp_server(core), settings, stores)
+
+        handler = LateHandler(load)
 
         @asynccontextmanager
         async def lifespan(_application: Starlette) -> AsyncIterator[None]:
@@ -168,6 +178,7 @@ class Service:
                     # The trail is the last of the parts to end: calls that are cut off are on record too.
                     self.audit.trail.run(),
                     self._interaction.run(),
+                    stores.run(),
                     handler.run(),
                     clerk.run() if clerk else nullcontext(),
                 ):
@@ -179,18 +190,18 @@ class Service:
                 await self.backend.client.aclose()
 
         readiness = Readiness(
-            session_count=lambda: handler.open_sessions,
+            session_count=lambda: stores.open_sessions,
             upstream=UpstreamCheck(self._probe) if self._can_probe else None,
             components=front_door_components(rate_limits, clerk, self.policy_file)
-            | sessions.components
-            | {"audit": self.audit.trail.state}
+            | components_of(stores)
+            | {"audit": self.audit.trail.state, "mcp": handler.state}
             | self._interaction.components(),
             on_release=self._interaction.release,
-            required=settings.ready_require,
+            required={*settings.ready_require, "mcp"},
         )
-        self._measure(readiness, handler, sessions)
+        self._measure(readiness, stores)
         application = create_application(
-            mcp=short_path(handler, server),
+            mcp=short_path(handler, core, stores),
             options=self._web_options(rate_limits, clerk),
             readiness=readiness,
             lifespan=lifespan,
@@ -203,10 +214,12 @@ class Service:
         Raises:
             SettingsError: The policy file grants it nothing.
         """
-        grant = grant_of_stdio(self.settings, self._grants, STDIO)
+        from app.protocol.stdio import serve_stdio
+
+        server = self.mcp_server(self.core(STDIO, grant_of_stdio(self.settings, self._grants, STDIO)))
         try:
             async with self._telemetry.run(), self.audit.trail.run(), self._interaction.run():
-                await serve_stdio(self.mcp_server(STDIO, grant))
+                await serve_stdio(server)
         finally:
             await self.backend.client.aclose()
 
@@ -245,7 +258,7 @@ class Service:
             metrics_endpoint=self._telemetry.main_endpoint,
         )
 
-    def _measure(self, readiness: Readiness, handler: HttpHandler, sessions: Sessions) -> None:
+    def _measure(self, readiness: Readiness, stores: Stores) -> None:
         """Have the metrics tell of the parts that there are."""
         metrics = self._telemetry.metrics
         if metrics is None:
@@ -255,9 +268,9 @@ class Service:
             ready=lambda: readiness.phase == "serving" and not readiness.lacks(readiness.components()),
             lost_records=lambda: self.audit.trail.lost,
         )
-        metrics.gauge("sessions", "Open sessions of this process.", lambda: handler.open_sessions)
-        if sessions.kept_events is not None:
-            metrics.gauge("events_kept", "Events that wait in this process.", sessions.kept_events)
+        metrics.gauge("sessions", "Open sessions of this process.", lambda: stores.open_sessions)
+        if (kept_events := kept_events_of(stores)) is not None:
+            metrics.gauge("events_kept", "Events that wait in this process.", kept_events)
 
     def _reload_policy(self) -> None:
         """Read the policy file again, and tell clients when it says something else."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mcp_types import INVALID_REQUEST, ErrorData, JSONRPCError
 from starlette.responses import Response
 
-from app.protocol.messages import error_response
+from app.protocol.messages import error_message, error_response
+from app.protocol.vocabulary import INVALID_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,7 @@ def refused(
         headers: Further headers.
         code: JSON-RPC error code.
     """
-    error = JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=message))
-    return error_response(status, error, headers)
+    return error_response(status, error_message(code, message), headers)
 
 
 def try_again(message: str, *, status: int = 503, seconds: int = _RETRY_SECONDS) -> Response:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 import structlog
-from mcp_types import CLIENT_INFO_META_KEY, Implementation
-from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from app.catalog.recorded import arguments_digest, recorded_arguments
 from app.catalog.tool import Risk
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
     from app.catalog.json_value import JsonObject, JsonValue
     from app.catalog.results import Outcome
     from app.catalog.tool import Tool
-    from app.protocol.caller import Caller, RequestContext
+    from app.protocol.caller import Caller
     from app.telemetry.audit.record import AuditOutcome
 
 log = structlog.get_logger(__name__)
@@ -40,7 +37,6 @@ Arguments: TypeAlias = Literal["masked", "digest", "off"]
 CallObserver: TypeAlias = "Callable[[CallEntry], Callable[[], None]]"
 """Told when a call begins, and by what it returns when the call is on record."""
 
-_DIGEST_HEX_DIGITS: Final = 32
 _LONGEST_AGENT: Final = 256
 TRACE_CONTEXT: Final = ("traceparent", "tracestate")
 
@@ -159,11 +155,6 @@ class Sender:
     session: str | None = None
     trace: Mapping[str, str] | None = None
 
-    @classmethod
-    def of(cls, ctx: RequestContext) -> Sender:
-        """Return the sender of a request that the SDK serves."""
-        return cls(_client_of(ctx), ctx.protocol_version, _session_of(ctx), _trace_context(ctx))
-
 
 @dataclass(slots=True)
 class CallEntry:
@@ -260,26 +251,6 @@ class CallEntry:
         )
 
 
-def _client_of(ctx: RequestContext) -> Client:
-    """What the client said when it connected (2025), or says with each request (2026), or its User-Agent."""
-    said = ctx.session.client_params
-    if said is not None:
-        return Client(name=said.client_info.name, version=said.client_info.version)
-    meta: Any = ctx.meta or {}
-    info = meta.get(CLIENT_INFO_META_KEY)
-    if isinstance(info, Implementation):
-        return Client(name=info.name, version=info.version)
-    if isinstance(info, dict) and isinstance(info.get("name"), str):
-        version = info.get("version")
-        return Client(name=info["name"], version=version if isinstance(version, str) else None)
-    return Client() if ctx.request is None else client_from_agent(ctx.request.headers.get("user-agent", ""))
-
-
-def _trace_context(ctx: RequestContext) -> dict[str, str]:
-    """The members of W3C Trace Context that came in `_meta` or, failing that, as HTTP headers."""
-    return trace_context(ctx.meta or {}, {} if ctx.request is None else ctx.request.headers)
-
-
 def trace_context(meta: Mapping[str, Any], headers: Mapping[str, Any]) -> dict[str, str]:
     """Return the members of W3C Trace Context in `_meta` or, failing that, in headers."""
     given = {name: meta.get(name) for name in TRACE_CONTEXT}
@@ -292,13 +263,3 @@ def client_from_agent(agent: str) -> Client:
     """Read what a client calls itself from its User-Agent."""
     name, _, version = (agent[:_LONGEST_AGENT].split() or [""])[0].partition("/")
     return Client(name=name or None, version=version or None)
-
-
-def _session_of(ctx: RequestContext) -> str | None:
-    """A digest of the session's id: whoever reads a record must not be able to enter the session."""
-    if ctx.request is None or ctx.session.client_params is None:
-        return None
-    if ctx.protocol_version not in HANDSHAKE_PROTOCOL_VERSIONS:
-        return None
-    session_id = ctx.request.headers.get("mcp-session-id")
-    return session_id and hashlib.sha256(session_id.encode()).hexdigest()[:_DIGEST_HEX_DIGITS]

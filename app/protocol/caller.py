@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-from mcp.server.context import ServerRequestContext
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +13,13 @@ if TYPE_CHECKING:
     from app.auth.portkey_key import PortkeyKey
     from app.auth.principal import Principal
 
-RequestContext: TypeAlias = ServerRequestContext[Any, Any]
-"""The SDK's context of one request; `request` is Starlette's over HTTP, and None on stdio."""
+
+class _Context(Protocol):
+    """What is of interest here of the SDK's context of a request."""
+
+    @property
+    def request(self) -> Any:  # noqa: ANN401 - Starlette's over HTTP, and None on stdio
+        """The HTTP request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Callers:
     default_policy: Policy
     default_portkey_key: PortkeyKey | None = None
 
-    def of(self, ctx: RequestContext) -> Caller:
+    def of(self, ctx: _Context) -> Caller:
         """Return the caller whom the ASGI scope names, part by part, or the default."""
         return self.of_scope({} if ctx.request is None else ctx.request.scope)
 

@@ -1,50 +1,35 @@
-"""tools/call: from the request to the catalogue, and the outcome back."""
+"""tools/call: from what is called to the catalogue, and the outcome back."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import structlog
-from mcp.shared.exceptions import MCPError
-from mcp_types import (
-    INVALID_PARAMS,
-    CallToolRequestParams,
-    CallToolResult,
-    InputRequiredResult,
-    TextContent,
-)
 
 from app.catalog import results
 from app.catalog.tool import Risk
 from app.catalog.toolbox import CallContext
-from app.protocol.auditing import Sender
-from app.protocol.caller import RequestContext
+from app.protocol.errors import ProtocolError
+from app.protocol.vocabulary import INVALID_PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from mcp.server.context import CallNext, HandlerResult
-
     from app.catalog.json_value import JsonValue
     from app.catalog.tool import Tool
     from app.catalog.toolbox import Outcome, Progress, Selection, Toolbox
-    from app.protocol.auditing import CallAudit
-    from app.protocol.caller import Caller, Callers
-    from app.protocol.confirmation import Confirmation, Held
+    from app.protocol.auditing import CallAudit, Sender
+    from app.protocol.caller import Caller
 
 log = structlog.get_logger(__name__)
 
 _SHOWN: Final = 64
 """Characters of an unknown name that are repeated to the client."""
 
-_STEP: Final = 0.001
-
 METHOD: Final = "tools/call"
 
-_REACHED: ContextVar[list[RequestContext]] = ContextVar("reached")
-"""Where `handle` tells `watch`, in the same task, that the call has come to it."""
+How: TypeAlias = Literal["asked", "declined", "cancelled", "unanswered", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,51 +51,44 @@ class Call:
     progress: Progress
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that the client gets first, as the SDK sends it."""
+
+    question: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A call that does not run, or not yet.
+
+    Attributes:
+        how: The question went out; the answer was no; it was dismissed; nobody answered in time; or the
+            question could not be asked.
+        answer: What the client gets instead.
+    """
+
+    how: How
+    answer: Outcome | Asked
+
+
 class ToolCalls:
     """Calls tools in the caller's name.
 
     Args:
         toolbox: The catalogue.
-        callers: Finds out who asks.
         audit: Puts each call on record.
-        confirmation: Asks before a call that destroys; None for not asking.
+        asks: Whether a person is asked before a call that destroys.
     """
 
-    def __init__(
-        self,
-        toolbox: Toolbox,
-        callers: Callers,
-        audit: CallAudit,
-        confirmation: Confirmation | None = None,
-    ) -> None:
+    def __init__(self, toolbox: Toolbox, audit: CallAudit, *, asks: bool = False) -> None:
         self._toolbox = toolbox
-        self._callers = callers
         self._audit = audit
-        self._confirmation = confirmation
-
-    async def handle(
-        self, ctx: RequestContext, params: CallToolRequestParams
-    ) -> CallToolResult | InputRequiredResult:
-        """Call one tool, or ask first, and put the call on record.
-
-        An unexpected exception becomes an error result with a reference to the log, and nothing else of it.
-
-        Raises:
-            MCPError: The caller has no tool of this name.
-        """
-        _REACHED.get([]).append(ctx)
-        caller = self._callers.of(ctx)
-
-        async def hold(tool: Tool) -> Held | None:
-            return await self._confirmation.hold(ctx, params, tool, caller) if self._confirmation else None
-
-        call = Call(caller, Sender.of(ctx), params.name, params.arguments or {}, _Progress(ctx))
-        answer = await self.perform(call, hold)
-        return answer if isinstance(answer, InputRequiredResult) else _to_result(answer)
+        self._asks = asks
 
     async def perform(
         self, call: Call, hold: Callable[[Tool], Awaitable[Held | None]] | None = None
-    ) -> Outcome | InputRequiredResult:
+    ) -> Outcome | Asked:
         """Make a call, and put it on record.
 
         Args:
@@ -118,7 +96,7 @@ class ToolCalls:
             hold: Asks first where it must; None for a call of which `runs_unasked` is true.
 
         Raises:
-            MCPError: The caller has no tool of this name.
+            ProtocolError: The caller has no tool of this name.
         """
         caller, name = call.caller, call.name
         selection = self._toolbox.selection(caller.policy)
@@ -130,7 +108,7 @@ class ToolCalls:
                 raise _unknown(name, selection)
             held = await hold(tool) if hold else None
             if held is not None:
-                if isinstance(held.answer, InputRequiredResult):
+                if isinstance(held.answer, Asked):
                     entry.outcome = "asked"
                     return held.answer
                 return entry.came_to(held.answer)
@@ -151,57 +129,18 @@ class ToolCalls:
     def runs_unasked(self, caller: Caller, name: str) -> bool:
         """Tell whether the caller has a tool of this name of which nobody is asked before it runs."""
         tool = self._toolbox.selection(caller.policy).tool(name)
-        return tool is not None and (self._confirmation is None or tool.risk != Risk.DESTRUCTIVE)
+        return tool is not None and not (self._asks and tool.risk == Risk.DESTRUCTIVE)
 
-    async def watch(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
-        """Put a call on record that was refused on its way to `handle`: a middleware of the SDK's server.
-
-        Such are calls with malformed parameters, and answers to questions whose state does not fit.
-        """
-        if ctx.method != METHOD:
-            return await call_next(ctx)
-        reached: list[RequestContext] = []
-        token = _REACHED.set(reached)
-        try:
-            return await call_next(ctx)
-        except Exception:
-            if not reached:
-                self._never_reached(ctx)
-            raise
-        finally:
-            _REACHED.reset(token)
-
-    def _never_reached(self, ctx: RequestContext) -> None:
-        params = ctx.params or {}
-        name, arguments = str(params.get("name")), params.get("arguments")
-        given = arguments if isinstance(arguments, dict) else {}
-        declared = self._toolbox.declared(name)
-        with self._audit.of(Sender.of(ctx), self._callers.of(ctx), name, given, declared) as entry:
+    def refused(self, sender: Sender, caller: Caller, name: str, arguments: Mapping[str, JsonValue]) -> None:
+        """Put a call on record that was refused for its form."""
+        with self._audit.of(sender, caller, name, arguments, self._toolbox.declared(name)) as entry:
             entry.outcome, entry.code = "refused", "invalid_request"
 
 
-class _Progress:
-    """Word of progress to the client that asked for it; MCP wants each value to be larger than the last."""
-
-    def __init__(self, ctx: RequestContext) -> None:
-        self._session = ctx.session
-        self._last = -1.0
-
-    async def __call__(self, done: float, total: float | None, message: str) -> None:
-        self._last = done if done > self._last else self._last + _STEP
-        await self._session.report_progress(self._last, total, message)
-
-
-def _to_result(outcome: Outcome) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(text=outcome.text)], structured_content=outcome.data, is_error=outcome.is_error
-    )
-
-
-def _unknown(name: str, selection: Selection) -> MCPError:
+def _unknown(name: str, selection: Selection) -> ProtocolError:
     nearest = selection.nearest(name[:_SHOWN])
     shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
     hint = f"Did you mean {nearest}?" if nearest else "tools/list names the tools you have."
-    return MCPError(
+    return ProtocolError(
         INVALID_PARAMS, f"There is no tool {shown!r} here. {hint}", {"tool": shown, "nearest": nearest}
     )

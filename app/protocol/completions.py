@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CompleteRequestParams, CompleteResult, Completion, PromptReference
+from mcp_types import CompleteRequestParams, CompleteResult, Completion, PromptReference
 
-from app.protocol.resources import DOMAIN_TEMPLATE, domains_of
+from app.protocol.errors import ProtocolError
+from app.protocol.uris import DOMAIN_TEMPLATE, domains_of
+from app.protocol.vocabulary import INVALID_PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.catalog.toolbox import Toolbox
-    from app.protocol.caller import Callers, RequestContext
+    from app.protocol.caller import Callers
+    from app.protocol.context import RequestContext
     from app.protocol.prompts import Prompts
 
 _MAX_VALUES: Final = 100
@@ -32,7 +34,7 @@ class Completions:
         """Return the values that begin with what was typed, or hold it.
 
         Raises:
-            MCPError: There is no such prompt or resource template for this caller.
+            ProtocolError: There is no such prompt or resource template for this caller.
         """
         typed = params.argument.value.casefold()
         known = self._values(ctx, params)
@@ -51,11 +53,15 @@ class Completions:
                 (a for a in template.arguments if a.name == params.argument.name), None
             )
             if template is None:
-                raise MCPError(INVALID_PARAMS, "There is no prompt of this name. prompts/list names them.")
+                raise ProtocolError(
+                    INVALID_PARAMS, "There is no prompt of this name. prompts/list names them."
+                )
             if argument is None:
                 return ()
         elif params.ref.uri != DOMAIN_TEMPLATE:
-            raise MCPError(INVALID_PARAMS, f"There is no such resource template. There is {DOMAIN_TEMPLATE}.")
+            raise ProtocolError(
+                INVALID_PARAMS, f"There is no such resource template. There is {DOMAIN_TEMPLATE}."
+            )
         if params.argument.name != _DOMAIN:
             return ()
         return domains_of(self._toolbox.selection(self._callers.of(ctx).policy))

@@ -12,19 +12,19 @@ import asyncio
 import secrets
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from app.catalog import results
 from app.catalog.arguments import InvalidArgumentsError, validate
 from app.catalog.tool import Risk
+from app.protocol.calling import Asked, Held
 from app.protocol.confirmation_question import FORM, question, says_yes
+from app.protocol.vocabulary import MODERN_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +32,10 @@ if TYPE_CHECKING:
     from mcp_types import CallToolRequestParams
 
     from app.catalog.inputs import Inputs
-    from app.catalog.results import Outcome
     from app.catalog.tool import Tool
-    from app.protocol.caller import Caller, RequestContext
+    from app.protocol.caller import Caller
     from app.protocol.confirmation_once import Once
-
-How: TypeAlias = Literal["asked", "declined", "cancelled", "unanswered", "refused"]
+    from app.protocol.context import RequestContext
 
 MOST_WAITING: Final = 256
 """Questions of the 2025 revisions that may wait for an answer at once in this process."""
@@ -47,20 +45,6 @@ _ANSWER: Final = "confirm"
 _STATE: Final = "confirm:"
 _SKEW: Final = 120.0
 """Seconds by which the clocks of two replicas may differ, about; a mark is kept for so much longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A call that does not run, or not yet.
-
-    Attributes:
-        how: The question went out; the answer was no; it was dismissed; nobody answered in time; or the
-            question could not be asked.
-        answer: What the client gets instead.
-    """
-
-    how: How
-    answer: Outcome | InputRequiredResult
 
 
 class Confirmation:
@@ -131,7 +115,7 @@ class Confirmation:
         # Before there were modes, an empty capability meant forms.
         if elicitation is None or (elicitation.form is None and elicitation.url is not None):
             return _refused(tool, "this client did not say that it can ask its user (elicitation)")
-        if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+        if ctx.protocol_version in MODERN_VERSIONS:
             return await self._by_retry(params, tool, _question(tool, inputs, caller))
         if not ctx.session.can_send_request:
             return _refused(tool, "without a session this server cannot ask a client of this MCP revision")
@@ -143,13 +127,11 @@ class Confirmation:
         if not state.startswith(_STATE) or not isinstance(answer, ElicitResult):
             # An answer to a question that this service did not ask counts for nothing.
             form = ElicitRequestFormParams(message=text, requested_schema=FORM)
-            return Held(
-                "asked",
-                InputRequiredResult(
-                    input_requests={_ANSWER: ElicitRequest(params=form)},
-                    request_state=_STATE + secrets.token_urlsafe(16),
-                ),
+            asked = InputRequiredResult(
+                input_requests={_ANSWER: ElicitRequest(params=form)},
+                request_state=_STATE + secrets.token_urlsafe(16),
             )
+            return Held("asked", Asked(asked))
         if not await self._once.claim(state.removeprefix(_STATE), self._timeout + _SKEW):
             return _used(tool)
         return _verdict(tool, answer)

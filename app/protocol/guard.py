@@ -9,18 +9,15 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
-import structlog
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR
 
-from app.protocol.caller import RequestContext
+from app.protocol.errors import ProtocolError, failed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from app.protocol.caller import Callers
-
-log = structlog.get_logger(__name__)
+    from app.protocol.context import RequestContext
 
 ParamsT = TypeVar("ParamsT")
 ResultT = TypeVar("ResultT")
@@ -29,7 +26,7 @@ ResultT = TypeVar("ResultT")
 def guarded(
     handler: Callable[[RequestContext, ParamsT], Awaitable[ResultT]], callers: Callers
 ) -> Callable[[RequestContext, ParamsT], Awaitable[ResultT]]:
-    """Return the handler with every exception but `MCPError` logged and replaced. Cancellation passes."""
+    """Return the handler with errors in the SDK's shape; unexpected ones are logged. Cancellation passes."""
 
     @wraps(handler)
     async def run(ctx: RequestContext, params: ParamsT) -> ResultT:
@@ -37,14 +34,13 @@ def guarded(
             return await handler(ctx, params)
         except MCPError:
             raise
+        except ProtocolError as error:
+            raise _to_sdk(error) from None
         except Exception:  # noqa: BLE001 - `failed` logs it
-            raise failed(ctx.method, callers.of(ctx).reference) from None
+            raise _to_sdk(failed(ctx.method, callers.of(ctx).reference)) from None
 
     return run
 
 
-def failed(method: str, reference: str) -> MCPError:
-    """Log the exception that is being handled, and return what the client is told instead."""
-    log.exception("handler_failed", method=method, reference=reference)  # noqa: LOG004
-    text = f"{method} failed inside this server. Give whoever runs it the reference {reference}."
-    return MCPError(INTERNAL_ERROR, text, {"reference": reference})
+def _to_sdk(error: ProtocolError) -> MCPError:
+    return MCPError(error.code, error.message, error.data)

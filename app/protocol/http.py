@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 from mcp.server.streamable_http import check_accept_headers
 from mcp.server.streamable_http_manager import RequestBodyLimitMiddleware, StreamableHTTPSessionManager
 from mcp_types import DEFAULT_NEGOTIATED_VERSION
-from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, is_version_at_least
+from mcp_types.version import is_version_at_least
 from starlette.requests import ClientDisconnect, Request
 
 from app.protocol.answers import refused
-from app.protocol.detached import RESUMABLE_SINCE, DetachedCalls, WithoutSessions
-from app.protocol.events.resumption import Resumption
+from app.protocol.detached import DetachedCalls
 from app.protocol.messages import OneMessage
 from app.protocol.owner import owner_of
 from app.protocol.posted import read_message, replayed
-from app.protocol.sessions.bus import NoBus
-from app.protocol.sessions.here import SessionsHere
 from app.protocol.sessions.manager import SessionManager
-from app.protocol.sessions.memory import MemorySessionStore
+from app.protocol.vocabulary import HANDSHAKE_VERSIONS, RESUMABLE_SINCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,16 +26,15 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
-    from app.protocol.events.log import EventLog
+    from app.protocol.events.resumption import Resumption
     from app.protocol.posted import Posted
-    from app.protocol.sessions.bus import Bus, Word
-    from app.protocol.sessions.store import SessionStore
+    from app.protocol.stores import Stores
 
 _JSON: Final = "application/json"
 
 
 class HttpHandler:
-    """Serves both eras at one path. `run` must be entered around its use, once.
+    """Serves both eras at one path. `run` must be entered around its use, once, by the task that leaves it.
 
     The scope may carry `principal`, `policy` and `request_id`, and `user` (`app.auth.session_owner`): a
     session answers only the one who opened it. With `granted_policy` and `narrowing` in it, a session keeps
@@ -46,82 +42,40 @@ class HttpHandler:
 
     Args:
         server: The MCP server.
-        stateless: Whether the 2025 era gets along without sessions. The 2026 era has none.
-        sessions: Where the records of sessions are, and their limits; None for this process's memory.
-        event_log: Where events are kept for resumption; None for no resumption.
-        bus: Reaches the other replicas; None for none.
-        idle_timeout: Seconds without any request after which a session ends; None for never.
-        max_sessions: Sessions at most, in memory; None for no limit.
+        stores: Sessions and events of the 2025 era, which gets along without sessions where there are none.
         max_body_bytes: Bytes a request body may have; the web room refuses larger ones before, and better.
-
-    Attributes:
-        sessions: The sessions of the 2025 era.
-        event_log: See above.
     """
 
-    def __init__(
-        self,
-        server: Server[Any],
-        *,
-        stateless: bool,
-        sessions: SessionStore | None = None,
-        event_log: EventLog | None = None,
-        bus: Bus | None = None,
-        idle_timeout: float | None = 1800.0,
-        max_sessions: int | None = 10_000,
-        max_body_bytes: int = 4 * 1024 * 1024,
-    ) -> None:
+    def __init__(self, server: Server[Any], stores: Stores, *, max_body_bytes: int = 4 * 1024 * 1024) -> None:
         # The SDK's own manager serves what needs neither sessions nor events.
         self._plain = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=max_body_bytes
         )
-        self.event_log = event_log
-        self._bus = bus or NoBus()
-        self._store = sessions or MemorySessionStore(idle_timeout=idle_timeout, max_sessions=max_sessions)
-        self.sessions = SessionsHere(self._store, idle_timeout=idle_timeout)
-        self._resumption = None if event_log is None else Resumption(event_log, self._bus)
-        self._detached = DetachedCalls(server, event_log) if stateless and event_log is not None else None
+        self._resumption = stores.resumption
+        self._detached = None
+        if stores.detached is not None and stores.event_log is not None:
+            self._detached = DetachedCalls(server, stores.event_log, stores.detached)
         self._manager = None
-        if not stateless:
+        if stores.sessions is not None:
             self._manager = SessionManager(
                 server,
-                sessions=self.sessions,
-                bus=self._bus,
-                event_log=event_log,
-                resumption=self._resumption,
+                sessions=stores.sessions,
+                bus=stores.bus,
+                event_log=stores.event_log,
+                resumption=stores.resumption,
             )
         self._of_2025 = RequestBodyLimitMiddleware(self._serve_2025, max_body_bytes)
         self._post = OneMessage(self._serve, max_bytes=max_body_bytes)
 
-    @property
-    def without_sessions(self) -> WithoutSessions | None:
-        """What serves the 2025 era where it has no sessions; None where it has."""
-        return None if self._manager is not None else WithoutSessions(self.event_log, self._detached)
-
-    @property
-    def open_sessions(self) -> int:
-        """How many sessions of the 2025 era are open, here and in the processes that share them."""
-        return 0 if self._manager is None else self.sessions.open
-
-    @property
-    def live_sessions(self) -> int:
-        """How many of them this process keeps in mind: those in use, or used a moment ago."""
-        return len(self.sessions)
-
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Serve within this context; at its end streams, session store and event log are closed."""
+        """Serve within this context, which lies within that of the stores."""
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._store.aclose)
-            if self.event_log is not None:
-                await stack.enter_async_context(self.event_log.run())
             await stack.enter_async_context(self._plain.run())
             if self._detached is not None:
                 await stack.enter_async_context(self._detached.run())
             if self._manager is not None:
-                await stack.enter_async_context(self.sessions.run())
                 await stack.enter_async_context(self._manager.run())
-            await stack.enter_async_context(self._bus.listening(self._hear))
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,7 +89,7 @@ class HttpHandler:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         version = Request(scope).headers.get("mcp-protocol-version")
-        if version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS:
+        if version is not None and version not in HANDSHAKE_VERSIONS:
             await self._plain.asgi_app(scope, receive, send)
             return
         try:
@@ -180,19 +134,12 @@ class HttpHandler:
             scope, receive, send, owner=owner_of(scope), session="", last_event_id=last_event_id
         )
 
-    async def _hear(self, word: Word) -> None:
-        if word.kind == "resumed":
-            if self._resumption is not None:
-                self._resumption.leave(word.about)
-        else:
-            await self.sessions.hear(word)
-
 
 def _version_of(request: Request, posted: Posted) -> str:
     """Return the version that a request without a session speaks, as the SDK finds it."""
     if posted.method == "initialize":
         named = (posted.params or {}).get("protocolVersion")
-        return named if named in HANDSHAKE_PROTOCOL_VERSIONS else DEFAULT_NEGOTIATED_VERSION
+        return named if named in HANDSHAKE_VERSIONS else DEFAULT_NEGOTIATED_VERSION
     return request.headers.get("mcp-protocol-version", DEFAULT_NEGOTIATED_VERSION)
 
 
@@ -204,7 +151,7 @@ def _refusal(request: Request) -> Response | None:
         if accepts_json and accepts_events:
             return None
         return refused(406, f"Send Accept: {_JSON}, text/event-stream. The answer may be either.")
-    if version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS:
+    if version is not None and version not in HANDSHAKE_VERSIONS:
         return refused(
             405, f"{request.method} is not part of MCP {version[:32]}. Use POST.", {"Allow": "POST"}
         )

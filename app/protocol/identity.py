@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
-
-from mcp_types import Icon
 
 NAME: Final = "portkey-admin-mcp"
 TITLE: Final = "Portkey Admin"
@@ -16,5 +14,9 @@ _SVG: Final = (
     '<g fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round">'
     '<circle cx="12" cy="16" r="5"/><path d="M17 16h9v4M22 16v3"/></g></svg>'
 )
-ICON: Final = Icon(src=f"data:image/svg+xml,{quote(_SVG)}", mime_type="image/svg+xml", sizes=["any"])
+ICON: Final[dict[str, Any]] = {
+    "src": f"data:image/svg+xml,{quote(_SVG)}",
+    "mimeType": "image/svg+xml",
+    "sizes": ["any"],
+}
 """A key. It is sent when a client connects, and not with each result."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
 from starlette.responses import Response
+
+from app.protocol.vocabulary import INVALID_REQUEST, PARSE_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,28 +54,43 @@ class OneMessage:
         await self._app(scope, replay, send)
 
 
-def error_response(status: int, error: JSONRPCError, headers: Mapping[str, str] | None = None) -> Response:
+def error_response(status: int, error: bytes, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a JSON-RPC error."""
-    return Response(error.model_dump_json(by_alias=True, exclude_unset=True), status, headers, _JSON)
+    return Response(error, status, headers, _JSON)
 
 
-def refusal(body: bytes) -> JSONRPCError | None:
-    """Return what to say about a body that is not one JSON-RPC message, or None when it is one."""
+def error_message(code: int, message: str, request_id: str | int | None = None) -> bytes:
+    """Return a JSON-RPC error.
+
+    Args:
+        code: As JSON-RPC and MCP have it.
+        message: What went wrong and what to do next.
+        request_id: The id of the request it answers; None when nobody knows.
+    """
+    # Unlike orjson, this writes every id that a client may choose.
+    answer = {"jsonrpc": _VERSION, "id": request_id, "error": {"code": code, "message": message}}
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
+def refusal(body: bytes) -> bytes | None:
+    """Return the error for a body that is not one JSON-RPC message, or None when it is one."""
     try:
         message = json.loads(
             body.decode(), object_pairs_hook=_members_of_one_name_each, parse_constant=_no_constant
         )
     except _NotJsonError as error:
-        return _error(PARSE_ERROR, str(error))
+        return error_message(PARSE_ERROR, str(error))
     except ValueError:
-        return _error(PARSE_ERROR, "The body is not JSON in UTF-8.")
+        return error_message(PARSE_ERROR, "The body is not JSON in UTF-8.")
     if not isinstance(message, dict):
-        return _error(INVALID_REQUEST, "The body must be one JSON-RPC message. Batches are not understood.")
+        return error_message(
+            INVALID_REQUEST, "The body must be one JSON-RPC message. Batches are not understood."
+        )
     problem = _problem(message)
     if problem is None:
         return None
     request_id = message.get("id")
-    return _error(INVALID_REQUEST, problem, request_id if _is_id(request_id) else None)
+    return error_message(INVALID_REQUEST, problem, request_id if _is_id(request_id) else None)
 
 
 def _problem(message: dict[str, Any]) -> str | None:
@@ -92,10 +108,6 @@ def _problem(message: dict[str, Any]) -> str | None:
 
 def _is_id(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
-
-
-def _error(code: int, message: str, request_id: str | int | None = None) -> JSONRPCError:
-    return JSONRPCError(jsonrpc=_VERSION, id=request_id, error=ErrorData(code=code, message=message))
 
 
 def _members_of_one_name_each(members: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import orjson
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, authorization_context
+
+from app.auth.session_owner import SessionOwner
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -18,10 +19,9 @@ def owner_of(scope: Scope) -> str:
     It has two digests: who it is, and with which Portkey key. A session belongs to both together.
     """
     user = scope.get("user")
-    if not isinstance(user, AuthenticatedUser):
+    if not isinstance(user, SessionOwner):
         return ""
-    context = authorization_context(user)
-    return f"{_digest(context['client_id'], context['issuer'])}.{_digest(context['subject'])}"
+    return f"{_digest(user.principal_id, user.issuer)}.{_digest(user.subject)}"
 
 
 def account_of(owner: str) -> str:

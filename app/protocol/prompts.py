@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mcp.shared.exceptions import MCPError
 from mcp_types import (
-    INVALID_PARAMS,
     GetPromptRequestParams,
     GetPromptResult,
     ListPromptsResult,
@@ -18,11 +16,15 @@ from mcp_types import (
     TextContent,
 )
 
+from app.protocol.errors import ProtocolError
+from app.protocol.vocabulary import INVALID_PARAMS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from app.catalog.toolbox import Selection, Toolbox
-    from app.protocol.caller import Callers, RequestContext
+    from app.protocol.caller import Callers
+    from app.protocol.context import RequestContext
 
 MAX_ARGUMENT_LENGTH: Final = 2000
 
@@ -137,16 +139,16 @@ class Prompts:
         """Return one prompt, filled in.
 
         Raises:
-            MCPError: There is no such prompt for this caller, or the arguments do not fit; it names all that
-                is wrong with them.
+            ProtocolError: There is no such prompt for this caller, or the arguments do not fit; it names all
+                that is wrong with them.
         """
         template = self.find(ctx, params.name)
         if template is None:
             names = ", ".join(one.name for one in self._offered(ctx))
-            raise MCPError(INVALID_PARAMS, f"There is no prompt of this name. There are: {names}.")
+            raise ProtocolError(INVALID_PARAMS, f"There is no prompt of this name. There are: {names}.")
         given = {name: value for name, value in (params.arguments or {}).items() if value.strip()}
         if problems := _problems(template, given):
-            raise MCPError(
+            raise ProtocolError(
                 INVALID_PARAMS, f"The arguments of {template.name} do not fit: {'; '.join(problems)}."
             )
         message = PromptMessage(role="user", content=TextContent(text=template.write(given)))

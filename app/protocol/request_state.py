@@ -7,23 +7,19 @@ another one sealed.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS
 
 from app.protocol import identity
+from app.protocol.vocabulary import INVALID_PARAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
     from app.protocol.caller import Callers
+    from app.protocol.state_keys import StateKeys
 
 _REJECTED: Final = {"reason": "invalid_request_state"}
 """How the SDK marks the error for a state that it does not accept."""
@@ -32,31 +28,6 @@ _NOT_ACCEPTED: Final = (
     " was sealed with a key that this server does not have. Nothing was done. Send the request again without"
     " requestState and inputResponses, to be asked anew."
 )
-_KEY_ID: Final = b"portkey-admin-mcp request state key "
-
-
-@dataclass(frozen=True, slots=True)
-class StateKeys:
-    """The keys: the first one seals, each of them opens.
-
-    Attributes:
-        secrets: 32 characters or more each.
-        shared: Whether other replicas can have the same; False when they were made for this process.
-    """
-
-    secrets: tuple[str, ...]
-    shared: bool
-
-    @classmethod
-    def of(cls, given: Iterable[str]) -> StateKeys:
-        """Return the given keys, or a random one for this process when there are none."""
-        keys = tuple(dict.fromkeys(given))
-        return cls(keys, shared=True) if keys else cls((secrets.token_hex(32),), shared=False)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Names of the keys that say nothing of them, in their order."""
-        return tuple(hashlib.sha256(_KEY_ID + key.encode()).hexdigest()[:16] for key in self.secrets)
 
 
 class RequestStates:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from app.protocol.request_state import StateKeys
+    from app.protocol.state_keys import StateKeys
 
 NOT_SHARED: Final = ComponentState("degraded", "keys of this process only: set MCP_STATE_KEYS")
 DIFFERENT: Final = ComponentState("degraded", "replicas have different keys")

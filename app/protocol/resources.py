@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mcp.shared.exceptions import MCPError
 from mcp_types import (
-    INVALID_PARAMS,
     Annotations,
     ListResourcesResult,
     ListResourceTemplatesResult,
@@ -17,21 +15,20 @@ from mcp_types import (
     ResourceTemplate,
     TextResourceContents,
 )
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
+from app.protocol.errors import ProtocolError
 from app.protocol.guide import guide
+from app.protocol.uris import DOMAIN_PREFIX, DOMAIN_TEMPLATE, GUIDE_URI, domains_of
+from app.protocol.vocabulary import INVALID_PARAMS, MODERN_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.catalog.tool import Tool
     from app.catalog.toolbox import Selection, Toolbox
-    from app.protocol.caller import Callers, RequestContext
+    from app.protocol.caller import Callers
+    from app.protocol.context import RequestContext
 
-GUIDE_URI: Final = "portkey-admin://guide"
-DOMAIN_TEMPLATE: Final = "portkey-admin://tools/{domain}"
-
-_DOMAIN_PREFIX: Final = DOMAIN_TEMPLATE.removesuffix("{domain}")
 _MARKDOWN: Final = "text/markdown"
 _NOT_FOUND_2025: Final = -32002
 """The code of the 2025 revisions; 2026-07-28 says INVALID_PARAMS."""
@@ -76,38 +73,23 @@ class Resources:
         """Return one resource.
 
         Raises:
-            MCPError: There is no such resource for this caller.
+            ProtocolError: There is no such resource for this caller.
         """
         uri = str(params.uri)
         selection = self._toolbox.selection(self._callers.of(ctx).policy)
         text = _render(uri, selection)
         if text is None:
-            modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
-            known = ", ".join([GUIDE_URI, *(_DOMAIN_PREFIX + domain for domain in domains_of(selection))])
+            modern = ctx.protocol_version in MODERN_VERSIONS
+            known = ", ".join([GUIDE_URI, *(DOMAIN_PREFIX + domain for domain in domains_of(selection))])
             message = f"Resource not found. There are: {known}."
-            raise MCPError(INVALID_PARAMS if modern else _NOT_FOUND_2025, message, {"uri": uri})
+            raise ProtocolError(INVALID_PARAMS if modern else _NOT_FOUND_2025, message, {"uri": uri})
         return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_MARKDOWN, text=text)])
-
-
-def domain_uri(domain: str) -> str:
-    """Return the URI of a domain's page."""
-    return f"{_DOMAIN_PREFIX}{domain}"
-
-
-def uris_of(selection: Selection) -> frozenset[str]:
-    """Return the URI of each resource there is for whom the selection is."""
-    return frozenset((GUIDE_URI, *map(domain_uri, domains_of(selection))))
-
-
-def domains_of(selection: Selection) -> tuple[str, ...]:
-    """Return the domains of a selection's tools, in catalogue order."""
-    return tuple(dict.fromkeys(tool.domain for tool in selection.declarations))
 
 
 def _render(uri: str, selection: Selection) -> str | None:
     if uri == GUIDE_URI:
         return guide(domains_of(selection))
-    domain = uri.removeprefix(_DOMAIN_PREFIX)
+    domain = uri.removeprefix(DOMAIN_PREFIX)
     if domain == uri or domain not in domains_of(selection):
         return None
     return _domain_page(domain, (tool for tool in selection.declarations if tool.domain == domain))

@@ -1,8 +1,4 @@
-"""Results that are the same for all callers with the same tools, kept with their bytes.
-
-Shaping and checking a whole catalogue costs the SDK some ten milliseconds of the event loop, and the result
-depends only on the selection, the version and the cursor.
-"""
+"""Results that are the same for all callers with the same tools, kept with their bytes."""
 
 from __future__ import annotations
 
@@ -10,19 +6,19 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from app.protocol.vocabulary import HANDSHAKE_VERSIONS, MODERN_VERSIONS
 
 if TYPE_CHECKING:
-    from mcp.server.context import CallNext, HandlerResult
-
     from app.auth.policy import Policy
     from app.catalog.toolbox import Selection, Toolbox
-    from app.protocol.caller import Callers, RequestContext
-
-METHODS: Final = frozenset({"tools/list", "server/discover"})
-"""What is kept. `cursor` is the only parameter that counts."""
+    from app.protocol.results import Results
 
 INITIALIZE: Final = "initialize"
+LIST_TOOLS: Final = "tools/list"
+DISCOVER: Final = "server/discover"
+
 _RESULTS_KEPT: Final = 64
 
 _Key: TypeAlias = tuple[int, str, str, str | None]
@@ -34,7 +30,7 @@ class StoredResult:
 
     Attributes:
         selection: For whom.
-        result: What the SDK made of it.
+        result: The result.
     """
 
     selection: Selection
@@ -51,53 +47,38 @@ class StoredResults:
 
     Args:
         toolbox: The catalogue.
-        callers: Finds out who asks.
+        results: Makes what was not.
         most: Results kept; the one that was not asked for longest goes first.
     """
 
-    def __init__(self, toolbox: Toolbox, callers: Callers, *, most: int = _RESULTS_KEPT) -> None:
+    def __init__(self, toolbox: Toolbox, results: Results, *, most: int = _RESULTS_KEPT) -> None:
         self._toolbox = toolbox
-        self._callers = callers
+        self._results = results
         self._most = most
         self._kept: OrderedDict[_Key, StoredResult] = OrderedDict()
 
     def find(self, policy: Policy, version: str, method: str, cursor: str | None) -> StoredResult | None:
-        """Return what was answered to a request like this one, or None."""
+        """Return the result of a method of this version; None when it has none, or none at this cursor."""
         selection = self._toolbox.selection(policy)
         key = (id(selection), version, method, cursor)
         found = self._kept.get(key)
-        if found is None or found.selection is not selection:
+        if found is not None and found.selection is selection:
+            self._kept.move_to_end(key)
+            return found
+        result = self._make(policy, version, method, cursor)
+        if result is None:
             return None
+        made = self._kept[key] = StoredResult(selection, result)
         self._kept.move_to_end(key)
-        return found
-
-    async def listen(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
-        """Remember what a handshake is answered, by the version it asked for: the outermost middleware."""
-        result = await call_next(ctx)
-        if ctx.method == INITIALIZE and isinstance(result, dict):
-            version = str((ctx.params or {}).get("protocolVersion"))
-            if version == result.get("protocolVersion"):
-                self._keep(self._callers.of(ctx).policy, version, INITIALIZE, version, result)
-        return result
-
-    async def remember(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
-        """Answer from memory what was answered before: the innermost middleware of the SDK's server."""
-        cursor = (ctx.params or {}).get("cursor")
-        if ctx.method not in METHODS or not isinstance(cursor, str | None):
-            return await call_next(ctx)
-        policy = self._callers.of(ctx).policy
-        found = self.find(policy, ctx.protocol_version, ctx.method, cursor)
-        if found is not None:
-            return found.result
-        # The SDK has shaped and checked it by now.
-        result = cast("dict[str, Any]", await call_next(ctx))
-        self._keep(policy, ctx.protocol_version, ctx.method, cursor, result)
-        return result
-
-    def _keep(
-        self, policy: Policy, version: str, method: str, cursor: str | None, result: dict[str, Any]
-    ) -> None:
-        selection = self._toolbox.selection(policy)
-        self._kept[(id(selection), version, method, cursor)] = StoredResult(selection, result)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
+        return made
+
+    def _make(self, policy: Policy, version: str, method: str, cursor: str | None) -> dict[str, Any] | None:
+        if method == LIST_TOOLS and version in (*MODERN_VERSIONS, *HANDSHAKE_VERSIONS):
+            return self._results.tools(policy, version, cursor)
+        if method == DISCOVER and version in MODERN_VERSIONS:
+            return self._results.description(policy, version)
+        if method == INITIALIZE and version in HANDSHAKE_VERSIONS:
+            return self._results.handshake(policy, version)
+        return None

@@ -78,8 +78,8 @@ def create_application(
         mcp: Serves the MCP endpoint. Finds the caller in scope["principal"] (`Principal`), scope["policy"]
             (`Policy`; before the URL narrowed it in scope["granted_policy"], and by what in
             scope["narrowing"]), the key for Portkey in scope["portkey_key"] (`PortkeyKey`, or None for the
-            server's own) and, unless anybody might have sent it, scope["user"] (the SDK's
-            `AuthenticatedUser`); the request's id in scope["request_id"].
+            server's own) and, unless anybody might have sent it, scope["user"]
+            (`SessionOwner`); the request's id in scope["request_id"].
         options: How to serve.
         readiness: What /ready reports; its upstream check ends with the application.
         lifespan: Entered before the first request and left after the last one.

@@ -89,7 +89,7 @@ def render(options: WebOptions, report: Report, now: datetime) -> str:
     return _PAGE.substitute(
         style=_STYLE,
         script=_SCRIPT_URL,
-        icon=escape(ICON.src),
+        icon=escape(ICON["src"]),
         version=escape(options.version),
         endpoint=escape(options.endpoint),
         state=_state(report),

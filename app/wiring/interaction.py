@@ -6,13 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from app.protocol.changes.notices import ChangeNotices, tool_events
-from app.protocol.confirmation import Confirmation
 from app.protocol.confirmation_once import MemoryOnce
-from app.protocol.request_state import StateKeys
+from app.protocol.state_keys import StateKeys
 from app.telemetry.component import OK
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from redis.asyncio import Redis
 
@@ -27,7 +26,8 @@ class Interaction:
     """The parts of one process.
 
     Attributes:
-        confirmation: Asks before a call that destroys; None for not asking.
+        asks: Whether a person is asked before a call that destroys.
+        once: Remembers the answers that were used.
         state_keys: Seal what clients carry between a question and its answer.
         state_ttl: Seconds for which that is good.
         notices: Tells clients that what they may list or read has changed.
@@ -43,7 +43,10 @@ class Interaction:
         self._prefix = settings.redis_key_prefix
         self.state_keys = StateKeys.of(key.get_secret_value() for key in settings.state_keys)
         self.state_ttl = settings.confirm_timeout_ms / 1000
-        self.confirmation = self._confirmation() if settings.confirm == "destructive" else None
+        self.asks = settings.confirm == "destructive"
+        self.once = self._answers()
+        self._on_release: list[Callable[[], None]] = []
+        self._released = False
         self._key_check = self._key_comparison()
         domains = tuple(domains)
         self._bus = self._shared_bus(domains) if changes else None
@@ -63,10 +66,17 @@ class Interaction:
             components["changes"] = self._bus.state
         return components
 
+    def on_release(self, end: Callable[[], None]) -> None:
+        """Have `end` called when the process stops, or now when it does already."""
+        self._on_release.append(end)
+        if self._released:
+            end()
+
     def release(self) -> None:
         """End what waits without an end of its own: the process stops."""
-        if self.confirmation is not None:
-            self.confirmation.close()
+        self._released = True
+        for end in self._on_release:
+            end()
         self.notices.release()
 
     @asynccontextmanager
@@ -85,13 +95,12 @@ class Interaction:
     def _request_state(self) -> ComponentState:
         return OK if self._key_check is None else self._key_check.state()
 
-    def _confirmation(self) -> Confirmation:
-        once: Once = MemoryOnce()
-        if self._redis is not None:
-            from app.protocol.confirmation_once_redis import RedisOnce
+    def _answers(self) -> Once:
+        if self._redis is None:
+            return MemoryOnce()
+        from app.protocol.confirmation_once_redis import RedisOnce
 
-            once = RedisOnce(self._redis, prefix=self._prefix, local=once)
-        return Confirmation(timeout=self.state_ttl, once=once)
+        return RedisOnce(self._redis, prefix=self._prefix, local=MemoryOnce())
 
     def _key_comparison(self) -> KeyCheck | None:
         if self._redis is None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from app.protocol.events.memory import MemoryEventLog
-from app.protocol.http import HttpHandler
 from app.protocol.sessions.memory import MemorySessionStore
+from app.protocol.stores import Stores
 from app.settings.encryption_key import decode_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mcp.server.lowlevel import Server
-
     from app.protocol.events.log import EventLog
     from app.protocol.sealing import Sealing
-    from app.protocol.sessions.bus import Bus
     from app.protocol.sessions.redis_bus import RedisBus
     from app.protocol.sessions.store import SessionStore
     from app.redis_client import Breaker
@@ -31,53 +28,29 @@ _WAITING: Final = 256
 """Clients of one process that may wait for events in Redis at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sessions:
-    """What keeps sessions and events.
-
-    Attributes:
-        store: The sessions; None without sessions.
-        event_log: The events; None for no resumption.
-        bus: Reaches the other replicas; None for none.
-    """
-
-    store: SessionStore | None
-    event_log: EventLog | None
-    bus: Bus | None
-
-    def handler(self, server: Server[Any], settings: Settings) -> HttpHandler:
-        """Build what serves MCP over HTTP."""
-        return HttpHandler(
-            server,
-            stateless=self.store is None,
-            sessions=self.store,
-            event_log=self.event_log,
-            bus=self.bus,
-            idle_timeout=settings.session_timeout_ms / 1000,
-            max_body_bytes=settings.max_request_bytes,
-        )
-
-    @property
-    def kept_events(self) -> Callable[[], int] | None:
-        """Counts the events that this process keeps; None when it keeps none itself."""
-        log = self.event_log
-        return (lambda: log.count) if isinstance(log, MemoryEventLog) else None
-
-    @property
-    def components(self) -> dict[str, Component]:
-        """How the parts are, by name."""
-        parts = {"sessions": self.store, "events": self.event_log}
-        return {name: part.state for name, part in parts.items() if part is not None}
+def components_of(stores: Stores) -> dict[str, Component]:
+    """Return how the parts are, by name."""
+    parts = {"sessions": stores.store, "events": stores.event_log}
+    return {name: part.state for name, part in parts.items() if part is not None}
 
 
-def build_sessions(settings: Settings) -> Sessions:
+def kept_events_of(stores: Stores) -> Callable[[], int] | None:
+    """Return what counts the events that this process keeps; None when it keeps none itself."""
+    log = stores.event_log
+    return (lambda: log.count) if isinstance(log, MemoryEventLog) else None
+
+
+def build_stores(settings: Settings) -> Stores:
     """Build the stores that the settings ask for. Connects to nothing yet."""
     stateful = settings.session_mode == "stateful"
     shared_sessions = stateful and settings.session_store_mode == "redis"
     shared = _Shared.of(settings) if shared_sessions or settings.event_store_mode == "redis" else None
     bus = None if shared is None else shared.bus()
-    return Sessions(
-        _session_store(settings, shared, bus) if stateful else None, _event_log(settings, shared), bus
+    return Stores(
+        _session_store(settings, shared, bus) if stateful else None,
+        _event_log(settings, shared),
+        bus,
+        idle_timeout=settings.session_timeout_ms / 1000,
     )
 
 

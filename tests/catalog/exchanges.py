@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.auth.policy import ALLOW_ALL
 from app.auth.principal import STDIO
+from app.protocol.core import build_core
 from app.protocol.server import build_server
 from app.sandbox.application import create_sandbox
 from app.sandbox.keys import ADMIN_KEY
@@ -90,9 +91,8 @@ async def session(key: str | None = None) -> AsyncIterator[Session]:
     sandbox = create_sandbox()
     wire = Wire(sandbox)
     toolbox, transport = toolbox_over(wire, key or ADMIN_KEY)
-    server = build_server(
-        toolbox, version="1", default_principal=STDIO, default_policy=ALLOW_ALL, sandbox=True
-    )
+    core = build_core(toolbox, version="1", default_principal=STDIO, default_policy=ALLOW_ALL, sandbox=True)
+    server = build_server(core)
     try:
         async with Client(server) as client:
             yield Session(client, wire)

@@ -12,20 +12,27 @@ from mcp.shared.exceptions import MCPDeprecationWarning
 from app.service import Service, read_settings
 from app.telemetry.logging import configure_logging
 from app.web.server import serve
-from tests.conformance.fixtures import install
+from tests.conformance.fixtures import announce, install
 
 if TYPE_CHECKING:
     from app.auth.grants import Grant
     from app.auth.principal import Principal
     from app.protocol.admin_server import AdminServer
+    from app.protocol.core import Core
 
 
 class ServiceUnderTest(Service):
     """The service, with the fixtures added to its MCP server."""
 
-    def mcp_server(self, principal: Principal, grant: Grant | None = None) -> AdminServer:
+    def core(self, principal: Principal, grant: Grant | None = None) -> Core:
+        """Build what answers, and have it tell of the fixtures."""
+        core = super().core(principal, grant)
+        announce(core)
+        return core
+
+    def mcp_server(self, core: Core) -> AdminServer:
         """Build the server and put the fixtures before its own handlers."""
-        server = super().mcp_server(principal, grant)
+        server = super().mcp_server(core)
         install(server)
         return server
 

@@ -20,10 +20,10 @@ from app.catalog.toolbox import Toolbox
 from app.protocol.auditing import CallAudit
 from app.protocol.confirmation import Confirmation
 from app.protocol.confirmation_once import MemoryOnce, Once
-from app.protocol.http import HttpHandler
-from app.protocol.request_state import StateKeys
+from app.protocol.core import build_core
 from app.protocol.server import build_server
-from tests.protocol.stand_in import Backend, serving
+from app.protocol.state_keys import StateKeys
+from tests.protocol.stand_in import Backend, HttpHandler, serving
 
 KEYS = StateKeys.of(["k" * 32])
 ARGUMENTS = {"name": "Finance", "api_key": "sk-live-0123456789abcdef"}
@@ -75,17 +75,16 @@ class Replica:
         **limits: Any,
     ) -> None:
         self.confirmation = Confirmation(timeout=timeout, once=once or MemoryOnce(), **limits)
-        self.server = build_server(
+        core = build_core(
             toolbox(backend),
             version="1",
             default_principal=STDIO,
             default_policy=ALLOW_ALL,
             sandbox=True,
-            confirmation=self.confirmation,
-            state_keys=keys,
-            state_ttl=timeout,
+            asks=True,
             audit=audit,
         )
+        self.server = build_server(core, confirmation=self.confirmation, state_keys=keys, state_ttl=timeout)
         self.handler = HttpHandler(self.server, stateless=stateless)
 
     @asynccontextmanager

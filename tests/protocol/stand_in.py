@@ -23,12 +23,21 @@ from app.catalog.snapshot import wire_form
 from app.catalog.tool import Endpoint, Risk, RiskClass, Run, Tool, Workflow
 from app.catalog.toolbox import Toolbox
 from app.portkey.client import PortkeyClient
+from app.protocol import http
 from app.protocol.admin_server import AdminServer
-from app.protocol.http import HttpHandler
+from app.protocol.core import build_core
+from app.protocol.events.log import EventLog
 from app.protocol.server import build_server
+from app.protocol.sessions.bus import Bus
+from app.protocol.sessions.here import SessionsHere
+from app.protocol.sessions.memory import MemorySessionStore
+from app.protocol.sessions.store import SessionStore
 from app.protocol.short.path import short_path
+from app.protocol.stores import Stores
 
 SECRET = "pk-SECRET-0123456789"
+
+_AROUND = ("confirmation", "state_keys", "state_ttl", "tracing")
 
 
 class Named(Inputs):
@@ -105,7 +114,9 @@ class Backend:
             "default_policy": ALLOW_ALL,
             "sandbox": True,
         }
-        return build_server(self.toolbox(), **{**given, **options})
+        around = {name: options.pop(name) for name in _AROUND if name in options}
+        asks = around.get("confirmation") is not None
+        return build_server(build_core(self.toolbox(), asks=asks, **{**given, **options}), **around)
 
 
 def _tool(
@@ -137,6 +148,45 @@ def as_caller(app: ASGIApp, *, policy: Policy = ALLOW_ALL) -> ASGIApp:
     return named
 
 
+class HttpHandler(http.HttpHandler):
+    """The real one, with its stores: `run` runs both."""
+
+    def __init__(
+        self,
+        server: AdminServer,
+        *,
+        stateless: bool,
+        sessions: SessionStore | None = None,
+        event_log: EventLog | None = None,
+        bus: Bus | None = None,
+        idle_timeout: float | None = 1800.0,
+        **options: Any,
+    ) -> None:
+        self.core = server.core
+        self.event_log = event_log
+        store = None if stateless else sessions or MemorySessionStore(idle_timeout=idle_timeout)
+        self.stores = Stores(store, event_log, bus, idle_timeout=idle_timeout)
+        super().__init__(server, self.stores, **options)
+
+    @property
+    def sessions(self) -> SessionsHere:
+        assert self.stores.sessions is not None
+        return self.stores.sessions
+
+    @property
+    def open_sessions(self) -> int:
+        return self.stores.open_sessions
+
+    @property
+    def live_sessions(self) -> int:
+        return len(self.sessions)
+
+    @contextlib.asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        async with self.stores.run(), super().run():
+            yield
+
+
 def in_front(handler: HttpHandler) -> ASGIApp:
     """What stands in front of the handler: nothing, unless a test asks for `way`."""
     return handler
@@ -144,8 +194,7 @@ def in_front(handler: HttpHandler) -> ASGIApp:
 
 def with_short_path(handler: HttpHandler) -> ASGIApp:
     """The short path in front of the handler, as in the service."""
-    server: Any = handler._plain.app
-    return short_path(handler, server)
+    return short_path(handler, handler.core, handler.stores)
 
 
 @contextlib.asynccontextmanager

@@ -18,11 +18,19 @@ from mcp_types import Implementation
 
 from app.auth.policy import Policy
 from app.protocol.auditing import Arguments, CallAudit
-from app.protocol.http import HttpHandler
 from app.telemetry.audit.channel import Channel
 from app.telemetry.audit.trail import AuditTrail
 from tests.protocol.asking import Person, Replica, answered, stepwise, yes
-from tests.protocol.stand_in import HEADERS_2025, SECRET, Backend, Session, as_caller, serving, until
+from tests.protocol.stand_in import (
+    HEADERS_2025,
+    SECRET,
+    Backend,
+    HttpHandler,
+    Session,
+    as_caller,
+    serving,
+    until,
+)
 from tests.protocol.test_http import modern_call
 from tests.telemetry.audit.shelf import Shelf
 

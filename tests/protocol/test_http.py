@@ -6,8 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.protocol.http import HttpHandler
-from tests.protocol.stand_in import HEADERS_2025, Backend, Session, serving, until
+from app.protocol.sessions.memory import MemorySessionStore
+from tests.protocol.stand_in import HEADERS_2025, Backend, HttpHandler, Session, serving, until
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -73,7 +73,7 @@ async def test_a_session_answers_only_who_opened_it(backend: Backend) -> None:
 
 
 async def test_one_session_too_many_is_refused_and_room_comes_back(backend: Backend) -> None:
-    handler = HttpHandler(backend.server(), stateless=False, max_sessions=1)
+    handler = HttpHandler(backend.server(), stateless=False, sessions=MemorySessionStore(max_sessions=1))
     async with serving(handler) as url, httpx2.AsyncClient() as http:
         first, second = Session(http, url), Session(http, url)
         await first.open()

@@ -6,13 +6,11 @@ import httpx2
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
-from mcp_types import PaginatedRequestParams
 
 from app.auth.policy import ALLOW_ALL, Policy
-from app.protocol.http import HttpHandler
-from app.protocol.listing import ToolListing
+from app.protocol.results import Results
 from app.protocol.stored import StoredResults
-from tests.protocol.stand_in import Backend, Session, as_caller, serving
+from tests.protocol.stand_in import Backend, HttpHandler, Session, as_caller, serving
 
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
@@ -58,13 +56,13 @@ async def test_a_page_is_shaped_once_for_each_version_and_selection(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shaped: list[str] = []
-    handle = ToolListing.handle
+    tools = Results.tools
 
-    async def counted(self: ToolListing, ctx: Any, params: PaginatedRequestParams) -> dict[str, Any]:
-        shaped.append(ctx.protocol_version)
-        return await handle(self, ctx, params)
+    def counted(self: Results, policy: Policy, version: str, cursor: str | None) -> dict[str, Any] | None:
+        shaped.append(version)
+        return tools(self, policy, version, cursor)
 
-    monkeypatch.setattr(ToolListing, "handle", counted)
+    monkeypatch.setattr(Results, "tools", counted)
     handler = HttpHandler(backend.server(), stateless=True)
     policies = iter([ALLOW_ALL, ALLOW_ALL, Policy(read_only=True), Policy(read_only=True), ALLOW_ALL])
 

@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from app.protocol.confirmation_once import MOST_REMEMBERED, MemoryOnce
 from app.protocol.confirmation_once_redis import RedisOnce
-from app.protocol.request_state import StateKeys
 from app.protocol.request_state_check import DIFFERENT, NOT_SHARED, UNKNOWN, KeyCheck, get_along
+from app.protocol.state_keys import StateKeys
 from app.redis_client import connect
 from app.telemetry.component import OK
 from tests.protocol.asking import Replica, answered, error_of, stepwise, yes

@@ -13,11 +13,10 @@ import pytest
 
 from app.protocol.events.memory import MemoryEventLog
 from app.protocol.events.redis import RedisEventLog
-from app.protocol.http import HttpHandler
 from app.protocol.sessions.redis import RedisSessionStore
 from app.protocol.sessions.redis_bus import RedisBus
 from app.redis_client import Breaker, connect
-from tests.protocol.stand_in import Backend, Session, events, serving, until
+from tests.protocol.stand_in import Backend, HttpHandler, Session, events, serving, until
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -154,7 +153,8 @@ async def test_so_many_calls_go_on_without_a_client_and_no_more(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handler = HttpHandler(backend.server(), stateless=True, event_log=MemoryEventLog())
-    monkeypatch.setattr(handler._detached, "_most", 1)
+    assert handler._detached is not None
+    monkeypatch.setattr(handler._detached._places, "_most", 1)
     async with serving(handler) as url, httpx2.AsyncClient() as http:
         session = Session(http, url)
         for name in ("first", "second"):

@@ -18,12 +18,11 @@ from mcp.server.context import ServerRequestContext
 from mcp_types import CallToolRequestParams, CallToolResult, TextContent
 
 from app.protocol.events.redis import RedisEventLog
-from app.protocol.http import HttpHandler
 from app.protocol.sealing import AesSealing
 from app.protocol.sessions.redis import RedisSessionStore
 from app.protocol.sessions.redis_bus import RedisBus
 from app.redis_client import connect
-from tests.protocol.stand_in import Backend, Session, events, serving
+from tests.protocol.stand_in import Backend, HttpHandler, Session, events, serving
 
 STREAMS = int(os.environ.get("RESUME_STREAMS", "60"))
 AT_ONCE = 8

@@ -18,8 +18,7 @@ from mcp_types import (
 from structlog.testing import capture_logs
 
 from app.auth.policy import Policy
-from app.protocol.http import HttpHandler
-from tests.protocol.stand_in import SECRET, Backend, as_caller, serving
+from tests.protocol.stand_in import SECRET, Backend, HttpHandler, as_caller, serving
 
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
 

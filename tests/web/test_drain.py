@@ -141,15 +141,6 @@ async def test_a_second_signal_forces_the_exit(tmp_path: Path) -> None:
             await call
 
 
-async def test_a_session_belongs_to_the_token_that_opened_it(tmp_path: Path) -> None:
-    async with service_in(tmp_path) as service:
-        of_alice = await service.session("alice")
-        as_alice = await service.rpc("tools/list", {}, **of_alice)
-        as_bob = await service.rpc("tools/list", {}, **(of_alice | {"Authorization": "Bearer bob"}))
-    assert as_alice.status_code == 200
-    assert as_bob.status_code == 404
-
-
 async def test_a_resume_without_an_event_store_is_no_server_error(tmp_path: Path) -> None:
     async with service_in(tmp_path) as service:
         headers = await service.session("alice") | {"Accept": "text/event-stream", "Last-Event-ID": "7"}

@@ -241,8 +241,7 @@ def _shown(sent: Sequence[Message]) -> tuple[int, Mapping[bytes, bytes], object]
 def _reached(scope: dict[str, Any]) -> dict[str, Any]:
     kept = ("client", "scheme", "principal", "policy", "granted_policy", "narrowing", "portkey_key", "rule")
     shown = {name: scope.get(name) for name in kept}
-    user = scope.get("user")
-    shown["user"] = None if user is None else user.access_token.model_dump()
+    shown["user"] = scope.get("user")
     shown["headers"] = sorted(scope.get("headers", ()))
     return shown
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from mcp.server.subscriptions import ListenHandler
-from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, SubscriptionFilter
+from mcp.server.subscriptions import (
+    ListenHandler,
+    PromptsListChanged,
+    ResourceUpdated,
+    ServerEvent,
+    ToolsListChanged,
+)
+from mcp_types import SubscriptionFilter
+
+from app.protocol.changes import events
+from app.protocol.errors import ProtocolError
+from app.protocol.vocabulary import INTERNAL_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +24,10 @@ if TYPE_CHECKING:
     from mcp_types import SubscriptionsListenRequestParams, SubscriptionsListenResult
 
     from app.catalog.toolbox import Selection, Toolbox
-    from app.protocol.caller import Callers, RequestContext
+    from app.protocol.caller import Callers
+    from app.protocol.changes.events import Bus, Change
     from app.protocol.changes.notices import ChangeNotices
+    from app.protocol.context import RequestContext
 
 METHOD: Final = "subscriptions/listen"
 _BACKLOG: Final = 64
@@ -63,17 +74,17 @@ class ListenStreams:
         """Serve one stream until it ends.
 
         Raises:
-            MCPError: There are as many streams as this process takes.
+            ProtocolError: There are as many streams as this process takes.
         """
         if len(self._open) >= self._notices.most_streams:
-            raise MCPError(
+            raise ProtocolError(
                 INTERNAL_ERROR,
                 f"This server has {self._notices.most_streams} open streams, its limit. Please try again"
                 " later.",
             )
         promised = self._promised(params.notifications, self._toolbox.selection(self._callers.of(ctx).policy))
         # A handler of the SDK closes all its streams together, so each stream has one of its own.
-        stream = ListenHandler(self._notices.bus, max_subscriptions=1, max_buffered_events=_BACKLOG)
+        stream = ListenHandler(_SdkBus(self._notices.bus), max_subscriptions=1, max_buffered_events=_BACKLOG)
         self._open.add(stream)
         end = asyncio.get_running_loop().call_later(
             0 if self._closing else self._notices.max_age, stream.close
@@ -99,3 +110,24 @@ class ListenStreams:
             prompts_list_changed=wanted.prompts_list_changed,
             resource_subscriptions=[uri for uri in uris if uri in known],
         )
+
+
+class _SdkBus:
+    """Our bus, as the SDK listens to it."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def publish(self, event: ServerEvent) -> None:
+        """Publish nothing: the SDK only listens here."""
+        raise NotImplementedError
+
+    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        """Have the SDK told of changes."""
+        return self._bus.subscribe(lambda change: listener(_to_sdk(change)))
+
+
+def _to_sdk(change: Change) -> ServerEvent:
+    if isinstance(change, events.ResourceUpdated):
+        return ResourceUpdated(change.uri)
+    return ToolsListChanged() if isinstance(change, events.ToolsListChanged) else PromptsListChanged()

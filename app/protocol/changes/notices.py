@@ -5,19 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from mcp.server.subscriptions import (
-    InMemorySubscriptionBus,
-    PromptsListChanged,
-    ResourceUpdated,
-    ToolsListChanged,
-)
-
-from app.protocol.resources import GUIDE_URI, domain_uri
+from app.protocol.changes.events import LocalBus, PromptsListChanged, ResourceUpdated, ToolsListChanged
+from app.protocol.uris import GUIDE_URI, domain_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from mcp.server.subscriptions import ServerEvent, SubscriptionBus
+    from app.protocol.changes.events import Bus, Change
 
 
 class ChangeNotices:
@@ -44,19 +38,20 @@ class ChangeNotices:
         *,
         possible: bool = False,
         sessions: bool = False,
-        bus: SubscriptionBus | None = None,
+        bus: Bus | None = None,
         domains: Iterable[str] = (),
         max_age: float = 3600.0,
         most_streams: int = 1024,
     ) -> None:
         self.possible = possible
         self.sessions = sessions
-        self.bus: SubscriptionBus = bus or InMemorySubscriptionBus()
+        self.bus: Bus = bus or LocalBus()
         self.max_age = max_age
         self.most_streams = most_streams
         self._events = tool_events(domains)
         self._tasks: set[asyncio.Task[None]] = set()
         self._on_release: list[Callable[[], None]] = []
+        self._released = False
 
     def tools_changed(self) -> None:
         """Tell that other tools are permitted now. Returns at once; call it in the event loop."""
@@ -69,11 +64,14 @@ class ChangeNotices:
         task.add_done_callback(self._tasks.discard)
 
     def on_release(self, end: Callable[[], None]) -> None:
-        """Have `end` called when the process stops."""
+        """Have `end` called when the process stops, or now when it does already."""
         self._on_release.append(end)
+        if self._released:
+            end()
 
     def release(self) -> None:
         """End the streams of listeners: the process stops."""
+        self._released = True
         for end in self._on_release:
             end()
 
@@ -88,7 +86,7 @@ class ChangeNotices:
         await asyncio.gather(*map(self.bus.publish, self._events))
 
 
-def tool_events(domains: Iterable[str]) -> tuple[ServerEvent, ...]:
+def tool_events(domains: Iterable[str]) -> tuple[Change, ...]:
     """Return what changes for clients with the tools: the list, the prompts that need them, and the pages."""
     pages = [GUIDE_URI, *map(domain_uri, domains)]
     return (ToolsListChanged(), PromptsListChanged(), *map(ResourceUpdated, pages))

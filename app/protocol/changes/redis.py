@@ -13,33 +13,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import structlog
-from mcp.server.subscriptions import (
-    InMemorySubscriptionBus,
-    PromptsListChanged,
-    ResourcesListChanged,
-    ResourceUpdated,
-    ToolsListChanged,
-)
 from redis.exceptions import RedisError
 
+from app.protocol.changes.events import LocalBus, PromptsListChanged, ResourceUpdated, ToolsListChanged
 from app.telemetry.component import OK, ComponentState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from mcp.server.subscriptions import ServerEvent
     from redis.asyncio import Redis
 
+    from app.protocol.changes.events import Change
+
 _ALONE: Final = ComponentState("degraded", "redis does not answer: other replicas are not told of changes")
-_KINDS: Final[dict[str, ServerEvent]] = {
+_KINDS: Final[dict[str, Change]] = {
     "tools": ToolsListChanged(),
     "prompts": PromptsListChanged(),
-    "resources": ResourcesListChanged(),
 }
 
 
 class RedisBus:
-    """A `SubscriptionBus` of all replicas. Works within `run`; outside of it, in this process only.
+    """The bus of all replicas. Works within `run`; outside of it, in this process only.
 
     Args:
         client: The client of `connect`, owned and closed by whoever made it.
@@ -55,7 +49,7 @@ class RedisBus:
         client: Redis,
         *,
         prefix: str,
-        after_gap: Iterable[ServerEvent],
+        after_gap: Iterable[Change],
         deadline: float = 1.0,
         pause: float = 1.0,
         quiet: float = 15.0,
@@ -66,7 +60,7 @@ class RedisBus:
         self._deadline = deadline
         self._pause = pause
         self._quiet = quiet
-        self._here = InMemorySubscriptionBus()
+        self._here = LocalBus()
         self._name = secrets.token_hex(8)
         self._connected = False
         self._sharing = True
@@ -76,11 +70,11 @@ class RedisBus:
         """Return "degraded" while other replicas cannot be heard."""
         return OK if self._connected else _ALONE
 
-    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Register a listener; return what ends that."""
         return self._here.subscribe(listener)
 
-    async def publish(self, event: ServerEvent) -> None:
+    async def publish(self, event: Change) -> None:
         """Tell the listeners of this process at once, and the other replicas when Redis answers in time."""
         await self._here.publish(event)
         try:
@@ -143,13 +137,13 @@ class RedisBus:
                     await self._here.publish(event)
 
 
-def _to_wire(sender: str, event: ServerEvent) -> bytes:
+def _to_wire(sender: str, event: Change) -> bytes:
     if isinstance(event, ResourceUpdated):
         return orjson.dumps({"from": sender, "uri": event.uri})
     return orjson.dumps({"from": sender, "kind": next(kind for kind, one in _KINDS.items() if one == event)})
 
 
-def _from_wire(own_name: str, data: bytes) -> ServerEvent | None:
+def _from_wire(own_name: str, data: bytes) -> Change | None:
     """Return the event of another replica; None for one of this process and for what cannot be read."""
     try:
         told: Any = orjson.loads(data)

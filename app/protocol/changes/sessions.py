@@ -6,18 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
-from mcp.server.subscriptions import PromptsListChanged, ToolsListChanged
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-
+from app.protocol.changes.events import PromptsListChanged, ToolsListChanged
 from app.protocol.sessions.live import connection_of
+from app.protocol.vocabulary import MODERN_VERSIONS
 
 if TYPE_CHECKING:
     from mcp.server.connection import Connection
     from mcp.server.context import CallNext, HandlerResult
-    from mcp.server.subscriptions import ServerEvent
 
-    from app.protocol.caller import RequestContext
+    from app.protocol.changes.events import Change
     from app.protocol.changes.notices import ChangeNotices
+    from app.protocol.context import RequestContext
 
 _DEADLINE_SECONDS: Final = 5.0
 """How long telling one session may take; one whose client has stopped reading is left out."""
@@ -42,19 +41,19 @@ class SessionNotices:
 
     async def remember(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
         """Keep a session's connection in mind as long as it lives: a middleware of the SDK's server."""
-        if ctx.method != "initialize" and ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+        if ctx.method != "initialize" and ctx.protocol_version not in MODERN_VERSIONS:
             connection = connection_of(ctx.session)
             if connection.has_standalone_channel:
                 self._connections.add(connection)
         return await call_next(ctx)
 
-    def _heard(self, event: ServerEvent) -> None:
+    def _heard(self, event: Change) -> None:
         if isinstance(event, ToolsListChanged | PromptsListChanged):
             for connection in self._connections:
                 self._notices.spawn(_tell(connection, event))
 
 
-async def _tell(connection: Connection, event: ServerEvent) -> None:
+async def _tell(connection: Connection, event: Change) -> None:
     try:
         async with asyncio.timeout(_DEADLINE_SECONDS):
             if isinstance(event, ToolsListChanged):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import structlog
-from mcp_types import INTERNAL_ERROR, ErrorData, JSONRPCError
 from sse_starlette import EventSourceResponse
 
 from app.protocol.answers import refused, try_again
 from app.protocol.events.log import EventLogError, Stream, parse_event_id
+from app.protocol.messages import error_message
 from app.protocol.sessions.bus import Word
 from app.protocol.sessions.store import StoreUnavailableError
+from app.protocol.vocabulary import INTERNAL_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -175,8 +176,7 @@ def _to_sse(stream: Stream, event: Event) -> dict[str, Any]:
 
 
 def _lost(request_id: str | int) -> dict[str, Any]:
-    error = JSONRPCError(jsonrpc="2.0", id=request_id, error=ErrorData(code=INTERNAL_ERROR, message=_LOST))
-    return {"event": "message", "data": error.model_dump_json(by_alias=True, exclude_unset=True)}
+    return {"event": "message", "data": error_message(INTERNAL_ERROR, _LOST, request_id).decode()}
 
 
 def _unknown() -> Response:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
 
     from app.protocol.sessions.bus import Word
-    from app.protocol.sessions.live import LiveSession
     from app.protocol.sessions.store import Refusal, SessionStore
 
 log = structlog.get_logger(__name__)
@@ -55,6 +55,27 @@ class Answering(Protocol):
         """End it: its session is over."""
 
 
+class Live(Protocol):
+    """The SDK's side of a session."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it takes no more requests."""
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a request is being answered, a stream is open, or a call is running with nobody there."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, request_id: str | int | None) -> None:
+        """Answer one HTTP request, whose message is a request with that id, or is none."""
+
+    async def deliver(self, body: bytes) -> None:
+        """Take in a message that reached another replica."""
+
+    async def close(self) -> None:
+        """End it, with the streams that are open and the calls that are running."""
+
+
 @dataclass(slots=True, eq=False)
 class SessionHere:
     """A session in use here, and what its next request needs when the store cannot be asked.
@@ -75,7 +96,7 @@ class SessionHere:
     used_at: float
     client: Client
     digest: str
-    live: LiveSession | None = None
+    live: Live | None = None
     _answering: list[tuple[str | int, Answering]] = field(default_factory=list)
 
     @property

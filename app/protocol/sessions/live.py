@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from mcp.server.connection import Connection
@@ -27,6 +27,8 @@ from mcp.server.streamable_http import StreamableHTTPServerTransport
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
 from mcp.shared.transport_context import TransportContext
 from mcp_types import InitializeRequestParams
+
+from app.protocol.vocabulary import RETRY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
     from app.protocol.sessions.store import SessionRecord
 
 log = structlog.get_logger(__name__)
-
-RETRY_MS: Final = 1000
-"""How long a client waits before it comes back for a stream it lost."""
 
 
 class LiveSession:

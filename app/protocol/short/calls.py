@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import orjson
 
 from app.protocol.auditing import TRACE_CONTEXT, Sender, client_from_agent, trace_context
-from app.protocol.guard import failed
+from app.protocol.errors import failed
 from app.protocol.short.reading import CALL
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def perform(
     try:
         return 200, start + write(cast("Outcome", await calls.perform(call)))
     except Exception:  # noqa: BLE001 - `failed` logs it
-        error = failed(CALL, call.caller.reference).error
+        error = failed(CALL, call.caller.reference)
     told = {"code": error.code, "message": error.message, "data": error.data}
     return 200, start.removesuffix(b'"result":') + b'"error":' + orjson.dumps(told) + b"}"
 

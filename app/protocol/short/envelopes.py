@@ -1,4 +1,4 @@
-"""The `_meta` of requests: the SDK checks each one once, and clients send the same one with every request."""
+"""The `_meta` of requests: each one is checked once, and clients send the same one with every request."""
 
 from __future__ import annotations
 
@@ -7,20 +7,14 @@ from functools import lru_cache
 from typing import Final
 
 import orjson
-from mcp_types import (
-    CLIENT_CAPABILITIES_META_KEY,
-    CLIENT_INFO_META_KEY,
-    PROTOCOL_VERSION_META_KEY,
-    CallToolRequestParams,
-)
-from mcp_types.methods import validate_client_request
-from pydantic import ValidationError
 
 from app.protocol.auditing import TRACE_CONTEXT, Client
-from app.protocol.short.reading import CALL, VERSION
+from app.protocol.plain import are_plain_capabilities, is_plain_client
+from app.protocol.short.reading import VERSION
+from app.protocol.vocabulary import CLIENT_CAPABILITIES_KEY, CLIENT_INFO_KEY, VERSION_KEY
 
-_REQUIRED: Final = {PROTOCOL_VERSION_META_KEY, CLIENT_CAPABILITIES_META_KEY}
-_PLAIN: Final = _REQUIRED | {CLIENT_INFO_META_KEY}
+_REQUIRED: Final = {VERSION_KEY, CLIENT_CAPABILITIES_KEY}
+_PLAIN: Final = _REQUIRED | {CLIENT_INFO_KEY}
 _TRACE: Final = {*TRACE_CONTEXT, "baggage"}
 _LARGEST: Final = 2048
 _REMEMBERED: Final = 512
@@ -58,13 +52,9 @@ def _read(written: bytes) -> Envelope | None:
     meta = orjson.loads(written)
     if not _REQUIRED <= meta.keys() <= _PLAIN:
         return None
-    if meta[PROTOCOL_VERSION_META_KEY] != VERSION or not isinstance(meta.get(CLIENT_INFO_META_KEY, {}), dict):
+    if meta[VERSION_KEY] != VERSION or not are_plain_capabilities(meta[CLIENT_CAPABILITIES_KEY]):
         return None
-    params = {"name": "any", "_meta": meta}
-    try:
-        validate_client_request(CALL, VERSION, params)
-        CallToolRequestParams.model_validate(params, by_name=False)
-    except ValidationError:
-        return None
-    info = meta.get(CLIENT_INFO_META_KEY)
-    return Envelope(None if info is None else Client(name=info["name"], version=info["version"]))
+    if CLIENT_INFO_KEY not in meta:
+        return Envelope(None)
+    info = meta[CLIENT_INFO_KEY]
+    return Envelope(Client(name=info["name"], version=info["version"])) if is_plain_client(info) else None

@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 import orjson
-from mcp_types import InitializeRequestParams
-from mcp_types.methods import validate_client_request
-from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
-from pydantic import ValidationError
+
+from app.protocol.plain import are_plain_capabilities, is_plain_client
+from app.protocol.vocabulary import HANDSHAKE_VERSIONS
 
 INITIALIZE: Final = "initialize"
 
+_HANDSHAKE: Final = {"protocolVersion", "capabilities", "clientInfo"}
 _LARGEST: Final = 4096
 _REMEMBERED: Final = 256
 
@@ -43,16 +43,8 @@ def handshake(params: object) -> Handshake | None:
 @lru_cache(_REMEMBERED)
 def _read(written: bytes) -> Handshake | None:
     params = orjson.loads(written)
-    if not isinstance(params, dict) or "_meta" in params:
+    if not isinstance(params, dict) or params.keys() != _HANDSHAKE:
         return None
-    version = params.get("protocolVersion")
-    if version not in HANDSHAKE_PROTOCOL_VERSIONS:
-        return None
-    try:
-        for each in HANDSHAKE_PROTOCOL_VERSIONS:
-            validate_client_request(INITIALIZE, each, params)
-        parsed = InitializeRequestParams.model_validate(params, by_name=False)
-    except ValidationError:
-        return None
-    kept = parsed.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"meta"})
-    return Handshake(str(version), kept)
+    version = params["protocolVersion"]
+    plain = are_plain_capabilities(params["capabilities"]) and is_plain_client(params["clientInfo"])
+    return Handshake(str(version), params) if plain and version in HANDSHAKE_VERSIONS else None

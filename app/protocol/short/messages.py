@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from app.protocol.short.reading import is_id
+from app.protocol.vocabulary import HANDSHAKE_VERSIONS
 
 if TYPE_CHECKING:
     from app.catalog.results import Outcome
 
 LIST: Final = "tools/list"
-VERSIONS: Final = frozenset([*(version.encode() for version in HANDSHAKE_PROTOCOL_VERSIONS), None])
+VERSIONS: Final = frozenset([*(version.encode() for version in HANDSHAKE_VERSIONS), None])
 """What the header says of the version; older clients say nothing."""
 
 _REQUEST: Final = {"jsonrpc", "id", "method"}

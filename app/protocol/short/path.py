@@ -13,26 +13,32 @@ from app.protocol.short.envelopes import envelope
 from app.protocol.short.reading import CALL, VERSION, plain_headers, plain_request, replayed
 from app.protocol.short.sessions import ShortSessions
 from app.protocol.short.stateless import ShortStateless
+from app.protocol.vocabulary import SERVER_INFO_KEY
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.catalog.results import Outcome
-    from app.protocol.admin_server import AdminServer
-    from app.protocol.http import HttpHandler
+    from app.protocol.core import Core
     from app.protocol.short.envelopes import Envelope
     from app.protocol.short.reading import PlainRequest
+    from app.protocol.stores import Stores
 
 
-def short_path(handler: HttpHandler, server: AdminServer) -> ASGIApp:
-    """Put the short paths in front of what serves both eras."""
-    parts = handler.without_sessions
-    app: ASGIApp
-    if parts is None:
-        app = ShortSessions(handler, server, handler.sessions, handler.event_log)
+def short_path(app: ASGIApp, core: Core, stores: Stores) -> ASGIApp:
+    """Put the short paths in front of what serves both eras.
+
+    Args:
+        app: Serves them in full.
+        core: What answers, here and there.
+        stores: Sessions and events of the 2025 era, here and there.
+    """
+    of_2025: ASGIApp
+    if stores.sessions is None:
+        of_2025 = ShortStateless(app, core, stores.event_log, stores.detached)
     else:
-        app = ShortStateless(handler, server, parts)
-    return ShortPath(app, server)
+        of_2025 = ShortSessions(app, core, stores.sessions, stores.event_log)
+    return ShortPath(of_2025, core)
 
 
 class ShortPath:
@@ -40,14 +46,13 @@ class ShortPath:
 
     Args:
         app: Serves the others.
-        server: The same server that `app` serves.
+        core: What answers.
     """
 
-    def __init__(self, app: ASGIApp, server: AdminServer) -> None:
+    def __init__(self, app: ASGIApp, core: Core) -> None:
         self._app = app
-        self._core = server.core
-        self._input_schema = server.get_tool_input_schema
-        stamp = orjson.dumps({"io.modelcontextprotocol/serverInfo": server.server_info_stamp})
+        self._core = core
+        stamp = orjson.dumps({SERVER_INFO_KEY: core.results.stamp})
         self._end_of_result = b',"_meta":' + stamp + b"}}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +87,7 @@ class ShortPath:
         name: str = params["name"]
         if not self._core.calls.runs_unasked(caller, name):
             return False
-        if self._input_schema is not None and self._input_schema(name) is not None:
+        if name in self._core.schemas_with_headers:
             # Some of its arguments are in headers.
             return False
         sender = sender_of(scope, VERSION, said.client, params["_meta"])

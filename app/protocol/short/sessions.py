@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from app.protocol.answers import accepted
 from app.protocol.calling import Call
-from app.protocol.detached import RESUMABLE_SINCE
 from app.protocol.owner import owner_of
 from app.protocol.selections import bind, chosen
 from app.protocol.sessions.store import SessionRecord
@@ -27,13 +26,14 @@ from app.protocol.short.messages import (
 )
 from app.protocol.short.reading import CALL, plain_headers, read, replayed
 from app.protocol.short.streams import AnswerStream, KeptStream, StreamAttendant
+from app.protocol.vocabulary import RESUMABLE_SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from app.protocol.admin_server import AdminServer
+    from app.protocol.core import Core
     from app.protocol.events.log import EventLog
     from app.protocol.sessions.here import SessionHere, SessionsHere
 
@@ -52,16 +52,14 @@ class ShortSessions:
 
     Args:
         app: Serves the others, in the same sessions.
-        server: The same server that `app` serves.
+        core: What answers.
         sessions: The sessions.
         event_log: Where events are kept for resumption; None for no resumption.
     """
 
-    def __init__(
-        self, app: ASGIApp, server: AdminServer, sessions: SessionsHere, event_log: EventLog | None
-    ) -> None:
+    def __init__(self, app: ASGIApp, core: Core, sessions: SessionsHere, event_log: EventLog | None) -> None:
         self._app = app
-        self._core = server.core
+        self._core = core
         self._sessions = sessions
         self._event_log = event_log
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from app.protocol.calling import Call
-from app.protocol.detached import RESUMABLE_SINCE
 from app.protocol.owner import owner_of
 from app.protocol.short.calls import nobody_asked, perform, sender_of
 from app.protocol.short.handshakes import INITIALIZE, handshake
@@ -20,14 +19,16 @@ from app.protocol.short.messages import (
 )
 from app.protocol.short.reading import CALL, plain_headers, read, replayed
 from app.protocol.short.streams import AnswerStream, KeptStream, StreamAttendant
+from app.protocol.vocabulary import RESUMABLE_SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from app.protocol.admin_server import AdminServer
-    from app.protocol.detached import DetachedCalls, WithoutSessions
+    from app.protocol.core import Core
+    from app.protocol.detached_places import DetachedPlaces
+    from app.protocol.events.log import EventLog
 
 _UNUSUAL: Final = frozenset({b"mcp-session-id", b"mcp-method", b"mcp-name", b"last-event-id"})
 _AS_IT_IS: Final = AnswerStream()
@@ -38,15 +39,18 @@ class ShortStateless:
 
     Args:
         app: Serves the others.
-        server: The same server that `app` serves.
-        parts: What the answers need.
+        core: What answers.
+        event_log: Where events are kept for resumption; None for no resumption.
+        detached: Places for calls that go on without their client; None for none.
     """
 
-    def __init__(self, app: ASGIApp, server: AdminServer, parts: WithoutSessions) -> None:
+    def __init__(
+        self, app: ASGIApp, core: Core, event_log: EventLog | None, detached: DetachedPlaces | None
+    ) -> None:
         self._app = app
-        self._core = server.core
-        self._event_log = parts.event_log
-        self._detached = parts.detached
+        self._core = core
+        self._event_log = event_log
+        self._detached = detached
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -112,7 +116,7 @@ class _Attendant(StreamAttendant):
     """A stream that can be resumed goes on without its client once it has begun."""
 
     def __init__(
-        self, receive: Receive, send: Send, stream: AnswerStream, detached: DetachedCalls | None
+        self, receive: Receive, send: Send, stream: AnswerStream, detached: DetachedPlaces | None
     ) -> None:
         super().__init__(receive, send, stream)
         self._detached = detached

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from app.protocol.events.log import Event, EventLogError, Stream
-from app.protocol.sessions.live import RETRY_MS
 from app.protocol.short.attending import STREAM_HEADERS, Attendant, event
+from app.protocol.vocabulary import RETRY_MS
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Send

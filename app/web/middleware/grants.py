@@ -59,7 +59,7 @@ def grant(scope: Scope, grants: Grants, brought: Sequence[bytes]) -> None:
     """Put what scope["principal"] is granted in scope["policy"], scope["portkey_key"] and scope["rule"].
 
     That is decided for each request. Nobody calls with another key than the one they brought. scope["user"]
-    is what the MCP SDK binds sessions to: principal and key, and nothing for somebody anonymous whose calls
+    is what sessions are bound to: principal and key, and nothing for somebody anonymous whose calls
     are made with the server's own key.
 
     Args:

@@ -20,8 +20,7 @@ from mcp_types import SubscriptionFilter
 from app.auth.policy import Policy
 from app.protocol.changes.notices import ChangeNotices
 from app.protocol.changes.sessions import SessionNotices
-from app.protocol.http import HttpHandler
-from tests.protocol.stand_in import Backend, Session, as_caller, serving, until
+from tests.protocol.stand_in import Backend, HttpHandler, Session, as_caller, serving, until
 
 DOMAINS = ("workspaces", "configs", "prompts")
 EVERYTHING: dict[str, Any] = {

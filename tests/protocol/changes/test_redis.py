@@ -7,8 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from mcp.server.subscriptions import PromptsListChanged, ResourceUpdated, ServerEvent, ToolsListChanged
-
+from app.protocol.changes.events import Change, PromptsListChanged, ResourceUpdated, ToolsListChanged
 from app.protocol.changes.redis import RedisBus
 from app.redis_client import connect
 from app.telemetry.component import OK
@@ -23,7 +22,7 @@ class Replica:
 
     def __init__(self, bus: RedisBus) -> None:
         self.bus = bus
-        self.heard: list[ServerEvent] = []
+        self.heard: list[Change] = []
         self.unsubscribe = bus.subscribe(self.heard.append)
 
 
@@ -47,7 +46,7 @@ async def replicas(url: str, count: int = 2) -> AsyncIterator[list[Replica]]:
 async def test_every_replica_hears_of_a_change_once(redis_url: str) -> None:
     async with replicas(redis_url, 3) as (one, two, three):
         await until(lambda: all(replica.bus.state() == OK for replica in (one, two, three)))
-        events: list[ServerEvent] = [
+        events: list[Change] = [
             ToolsListChanged(),
             ResourceUpdated("portkey-admin://guide"),
             PromptsListChanged(),

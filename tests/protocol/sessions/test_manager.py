@@ -14,12 +14,11 @@ import pytest
 from mcp.server.context import ServerRequestContext
 from mcp_types import CallToolRequestParams, CallToolResult, TextContent
 
-from app.protocol.http import HttpHandler
 from app.protocol.sessions.memory import MemorySessionStore
 from app.protocol.sessions.redis import RedisSessionStore
 from app.protocol.sessions.redis_bus import RedisBus
 from app.redis_client import Breaker, connect
-from tests.protocol.stand_in import Backend, Session, events, serving, until
+from tests.protocol.stand_in import Backend, HttpHandler, Session, events, serving, until
 from tests.support.own_redis import OwnRedis
 
 pytestmark = pytest.mark.usefixtures("way")

@@ -19,7 +19,7 @@ async def short(backend: Backend) -> ShortPath:
     async def nobody(*_: object) -> None:
         pytest.fail("this request is for the short path")
 
-    return ShortPath(nobody, server)
+    return ShortPath(nobody, server.core)
 
 
 async def test_a_client_that_leaves_ends_its_call(backend: Backend, short: ShortPath) -> None:

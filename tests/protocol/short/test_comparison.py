@@ -20,11 +20,9 @@ from app.auth.principal import Principal
 from app.protocol.confirmation import Confirmation
 from app.protocol.confirmation_once import MemoryOnce
 from app.protocol.events.memory import MemoryEventLog
-from app.protocol.http import HttpHandler
-from app.protocol.short.path import ShortPath
-from app.protocol.short.stateless import ShortStateless
+from app.protocol.short.path import ShortPath, short_path
 from tests.protocol.short.exchange import CLIENT, META, Answer, Posted, ask, posted
-from tests.protocol.stand_in import Backend
+from tests.protocol.stand_in import Backend, HttpHandler
 
 REQUESTS = 500
 _NAMES = re.compile(rb"(?m)^id: [\w-]{22}")
@@ -257,9 +255,7 @@ async def compare(drawn: list[Posted], event_log: MemoryEventLog | None = None) 
     server = backend.server(confirmation=confirmation, page_size=4)
     handler = HttpHandler(server, stateless=True, event_log=event_log)
     counted = Counted(handler)
-    parts = handler.without_sessions
-    assert parts is not None
-    short = ShortPath(ShortStateless(counted, server, parts), server)
+    short = short_path(counted, server.core, handler.stores)
     ways: Counter[str] = Counter()
     pairs = []
     async with handler.run():
@@ -345,11 +341,9 @@ def test_a_request_of_2025_is_answered_the_same_either_way(*, resumable: bool) -
 async def test_a_stored_answer_is_the_sdks_byte_for_byte(backend: Backend, method: str) -> None:
     server = backend.server()
     handler = HttpHandler(server, stateless=True)
-    counted = Counted(handler)
     async with handler.run():
-        first = await ask(ShortPath(counted, server), posted(method))
-        again = await ask(ShortPath(counted, server), posted(method, request_id="other"))
+        first = await ask(handler, posted(method))
+        again = await ask(ShortPath(handler, server.core), posted(method, request_id="other"))
 
-    assert counted.seen == 1
     assert again.body == first.body.replace(b'"id":1,', b'"id":"other",')
     assert again.headers.keys() == first.headers.keys()

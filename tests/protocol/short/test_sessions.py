@@ -10,13 +10,12 @@ import pytest
 
 from app.protocol.events.log import Event, Stream
 from app.protocol.events.memory import MemoryEventLog
-from app.protocol.http import HttpHandler
 from app.protocol.sessions.bus import Word
 from app.protocol.sessions.here import SessionHere
 from app.protocol.sessions.store import key_of
 from app.protocol.short.sessions import ShortSessions
 from tests.protocol.short.exchange import CLIENT, Exchange, Posted, ask, posted_of_2025
-from tests.protocol.stand_in import Backend, until
+from tests.protocol.stand_in import Backend, HttpHandler, until
 
 SLOW = ("tools/call", {"name": "get_prompt", "arguments": {"name": "slow"}})
 CANCELLED = b'"error":{"code":-32800,"message":"Request cancelled"}'
@@ -75,7 +74,7 @@ async def session(backend: Backend, request: pytest.FixtureRequest) -> AsyncIter
     initialize = posted_of_2025("initialize", params)
     async with handler.run():
         await ask(handler, initialize)  # The first answer is the SDK's, and is kept.
-        app = ShortSessions(only_what_is_no_request, server, handler.sessions, event_log)
+        app = ShortSessions(only_what_is_no_request, server.core, handler.sessions, event_log)
         opened = await ask(app, initialize)
         yield InSession(app, handler, opened.headers[b"mcp-session-id"].decode())
 
@@ -209,7 +208,7 @@ async def test_a_call_keeps_its_session_and_its_record(backend: Backend) -> None
     async with handler.run():
         opened = await ask(handler, posted_of_2025("initialize", params))
         await handler.sessions.close_all()
-        app = ShortSessions(handler, server, handler.sessions, None)
+        app = ShortSessions(handler, server.core, handler.sessions, None)
         session = InSession(app, handler, opened.headers[b"mcp-session-id"].decode())
         exchange, task = session.slow_call()
         other = await ask(handler, posted_of_2025("initialize", params))

@@ -23,11 +23,9 @@ from app.protocol.confirmation import Confirmation
 from app.protocol.confirmation_once import MemoryOnce
 from app.protocol.events.log import Event, Stream
 from app.protocol.events.memory import MemoryEventLog
-from app.protocol.http import HttpHandler
 from app.protocol.owner import owner_of
 from app.protocol.sessions.store import SessionRecord
-from app.protocol.short.path import ShortPath
-from app.protocol.short.sessions import ShortSessions
+from app.protocol.short.path import short_path
 from tests.protocol.short.exchange import CLIENT, Answer, Posted, ask, posted_of_2025
 from tests.protocol.short.test_comparison import (
     POLICIES,
@@ -38,7 +36,7 @@ from tests.protocol.short.test_comparison import (
     requests_of_2025,
     same,
 )
-from tests.protocol.stand_in import Backend
+from tests.protocol.stand_in import Backend, HttpHandler
 
 SESSION = b"mcp-session-id"
 VERSIONS = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
@@ -133,9 +131,7 @@ async def compare(drawn: list[Posted], events: Noting | None) -> Counter[str]:
     handler = HttpHandler(server, stateless=False, event_log=events)
     counted = Counted(handler)
     by_sdk = Way(handler, entries, events)
-    by_short = Way(
-        ShortPath(ShortSessions(counted, server, handler.sessions, events), server), entries, events
-    )
+    by_short = Way(short_path(counted, server.core, handler.stores), entries, events)
     ways: Counter[str] = Counter()
     async with handler.run():
         sessions = {

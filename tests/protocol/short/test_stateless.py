@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.protocol.detached import DetachedCalls
+from app.protocol.detached_places import DetachedPlaces
 from app.protocol.events.log import Stream
 from app.protocol.events.memory import MemoryEventLog
-from app.protocol.http import HttpHandler
 from app.protocol.short.stateless import ShortStateless
 from tests.protocol.short.exchange import Exchange, posted_of_2025
-from tests.protocol.stand_in import Backend, until
+from tests.protocol.stand_in import Backend, HttpHandler, until
 
 PARAMS = {"name": "get_prompt", "arguments": {"name": "slow"}}
 
@@ -25,17 +24,15 @@ def event_log() -> MemoryEventLog:
 async def short(backend: Backend, event_log: MemoryEventLog) -> AsyncIterator[ShortStateless]:
     server = backend.server()
     handler = HttpHandler(server, stateless=True, event_log=event_log)
-    parts = handler.without_sessions
-    assert parts is not None
 
     async def nobody(*_: object) -> None:
         pytest.fail("this request is for the short path")
 
     async with handler.run():
-        yield ShortStateless(nobody, server, parts)
+        yield ShortStateless(nobody, server.core, event_log, handler.stores.detached)
 
 
-def detached_of(short: ShortStateless) -> DetachedCalls:
+def detached_of(short: ShortStateless) -> DetachedPlaces:
     detached = short._detached
     assert detached is not None
     return detached
