@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import is_
 from typing import Final
 
 import orjson
@@ -31,6 +32,7 @@ _NAMED: Final = ("value", "values")
 
 # An authorization header in running text. A digit is asked for, so that prose about it stays.
 _CREDENTIAL: Final = re.compile(r"\b(bearer|basic)\s+(?=[\w\-.~+/]*\d)[\w\-.~+/]{12,}=*", re.IGNORECASE)
+_PAIR: Final = 2
 _SHORTEST_CREDENTIAL: Final = len("basic ") + 12
 _PLAIN: Final = frozenset({type(None), bool, int, float})
 _JSON_STARTS: Final = frozenset("{[ \t\r\n")
@@ -63,7 +65,7 @@ def hide_secrets(
 
     A secret is a non-empty text or number under a secret's name; the value beside such a name
     (`{"name": "Authorization", "value": ...}`, `["Authorization", ...]`); an authorization header in running
-    text; and all of these in JSON that is written as text.
+    text; and all of these in JSON that is written as text. What holds none is returned itself, not a copy.
 
     Args:
         value: An answer, or a part of one. What is nested deeper than 100 levels is left out.
@@ -77,22 +79,10 @@ def hide_secrets(
         return value if not secret or value is None or isinstance(value, bool) else MASK
     if depth >= MAX_DEPTH:
         return TOO_DEEP
-    if isinstance(value, dict) and not secret and _decide_nothing(tuple(value)):
-        # Most objects are such, and most of their members say by their type or length that they hold nothing.
-        return {
-            name: item
-            if type(item) in _PLAIN
-            or (type(item) is str and len(item) < _SHORTEST_CREDENTIAL and item[:1] not in _JSON_STARTS)
-            else hide_secrets(item, depth=depth + 1)
-            for name, item in value.items()
-        }
     if isinstance(value, list):
-        first, *rest = value or [None]
-        pair = len(rest) == 1 and isinstance(first, str) and is_secret(first)
-        return [
-            hide_secrets(item, secret=secret or (pair and place == 1), depth=depth + 1)
-            for place, item in enumerate(value)
-        ]
+        return _hide_in_list(value, secret, depth)
+    if not secret and _decide_nothing(tuple(value)):
+        return _hide_inside(value, depth)
     schema = value.get("type") == "object"
     return {
         name: hide_secrets(
@@ -104,6 +94,40 @@ def hide_secrets(
         )
         for name, item in value.items()
     }
+
+
+def _hide_inside(members: JsonObject, depth: int) -> JsonObject:
+    """Hide secrets in an object whose names say of none of its members that it is one.
+
+    Most objects are such, and most of their members say by their type or length that they hold nothing.
+    """
+    changed: JsonObject = {}
+    for name, item in members.items():
+        if type(item) is str:
+            if len(item) < _SHORTEST_CREDENTIAL and item[:1] not in _JSON_STARTS:
+                continue
+        elif type(item) in _PLAIN:
+            continue
+        hidden = hide_secrets(item, depth=depth + 1)
+        if hidden is not item:
+            changed[name] = hidden
+    return {**members, **changed} if changed else members
+
+
+def _hide_in_list(items: list[JsonValue], secret: bool, depth: int) -> list[JsonValue]:  # noqa: FBT001
+    inside = depth + 1
+    if secret or (len(items) == _PAIR and isinstance(items[0], str) and is_secret(items[0])):
+        # All of it, or what stands beside a secret's name.
+        return [
+            hide_secrets(item, secret=secret or place == 1, depth=inside) for place, item in enumerate(items)
+        ]
+    hidden = [
+        _hide_inside(item, inside)
+        if type(item) is dict and inside < MAX_DEPTH and _decide_nothing(tuple(item))
+        else hide_secrets(item, depth=inside)
+        for item in items
+    ]
+    return items if all(map(is_, hidden, items)) else hidden
 
 
 @lru_cache(4096)

@@ -210,3 +210,8 @@ def test_an_object_is_judged_alike_with_a_member_that_makes_every_member_count(a
     long_way = hide_secrets({"properties": None, "answer": answer})
     assert isinstance(long_way, dict)
     assert hide_secrets({"answer": answer}) == {"answer": long_way["answer"]}
+
+
+def test_what_holds_no_secret_is_not_copied() -> None:
+    answer: Any = {"data": [{"id": "a", "tags": ["x", "y"], "note": "one of a length that is looked into"}] * 3}
+    assert hide_secrets(answer) is answer
