@@ -7,15 +7,13 @@ thread: it waits for no other task and never raises. A broken stream loses an en
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import threading
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
-import orjson
 import structlog
 
+from app.telemetry.json_line import JsonLine, json_line
 from app.telemetry.redaction import Redactor, no_control_characters
 
 if TYPE_CHECKING:
@@ -70,10 +68,10 @@ def configure_logging(
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         redactor,
-        *(_json_renderer() if as_json else _console_renderer(colors=stream.isatty())),
+        *((in_order, json_line) if as_json else _console_renderer(colors=stream.isatty())),
     ]
     structlog.configure(
-        processors=[*common, *final],
+        processors=[JsonLine(redactor)] if as_json else [*common, *final],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=lambda *_names: writer,
         cache_logger_on_first_use=False,
@@ -89,21 +87,7 @@ def configure_logging(
     return redactor
 
 
-def _json_renderer() -> tuple[Processor, ...]:
-    # ASCII only: a line stays one line in every viewer, and lone surrogates cannot break it.
-    return (_in_order, _json_line)
-
-
-def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    try:
-        line = orjson.dumps(event)
-    except TypeError:
-        # Half of a surrogate pair, or an integer of more than 64 bits.
-        return json.dumps(event)
-    return line.decode() if line.isascii() else json.dumps(event)
-
-
-def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Put first what a reader looks for first, under the names that log collectors know."""
     message = event.pop("event", "")
     first = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), "message": message}
@@ -146,10 +130,13 @@ class _LineWriter:
         self._lock = threading.Lock()
 
     def write(self, line: str) -> None:
-        # A closed or broken stream: there is nobody left to tell.
-        with self._lock, contextlib.suppress(OSError, ValueError):
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
+        with self._lock:
+            try:
+                self._stream.write(f"{line}\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                # A closed or broken stream: there is nobody left to tell.
+                pass
 
     debug = info = warning = error = critical = msg = write
 

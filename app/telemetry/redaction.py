@@ -79,18 +79,28 @@ class Redactor:
 
         An event with `MASKED_ALREADY` is left as it is: a redactor with the same secrets has been over it.
         """
-        if event.pop(MASKED_ALREADY, False):
-            return event
         shown: EventDict = {}
-        for given, value in event.items():
-            name, is_secret = self._name(given if type(given) is str else str(given))
-            if value is None or type(value) is int or type(value) is bool:
-                shown[name] = value
-            elif type(value) is str:
-                shown[name] = MASK if is_secret else self.text(value)
-            else:
-                shown[name] = MASK if is_secret and type(value) is not float else self._value(value, 0)
+        self.fill(shown, event)
         return shown
+
+    def fill(self, shown: EventDict, event: EventDict) -> None:
+        """Copy an event into `shown` as it may be written."""
+        if event.pop(MASKED_ALREADY, False):
+            shown.update(event)
+            return
+        judged, short = self._name, self._short_text
+        for given, value in event.items():
+            name, is_secret = judged(given if type(given) is str else str(given))
+            kind = type(value)
+            if kind is str:
+                if is_secret:
+                    shown[name] = MASK
+                else:
+                    shown[name] = short(value) if len(value) <= _LONGEST_REMEMBERED else self._masked(value)
+            elif value is None or kind is int or kind is bool:
+                shown[name] = value
+            else:
+                shown[name] = MASK if is_secret and kind is not float else self._value(value, 0)
 
     def text(self, text: str) -> str:
         """Return the text with secrets masked, shortened when it is long."""

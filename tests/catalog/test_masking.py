@@ -213,5 +213,7 @@ def test_an_object_is_judged_alike_with_a_member_that_makes_every_member_count(a
 
 
 def test_what_holds_no_secret_is_not_copied() -> None:
-    answer: Any = {"data": [{"id": "a", "tags": ["x", "y"], "note": "one of a length that is looked into"}] * 3}
+    answer: Any = {
+        "data": [{"id": "a", "tags": ["x", "y"], "note": "one of a length that is looked into"}] * 3
+    }
     assert hide_secrets(answer) is answer
