@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, get_args, get_origin
+from typing import Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from app.catalog import projection
-from app.catalog.inputs import Clearable, Inputs, Spread
-from app.catalog.introspect import marked
+from app.catalog.declared import arguments_of
+from app.catalog.inputs import Inputs
 from app.catalog.json_value import JsonValue, unsendable
 from app.catalog.masking import holds_mask
 from app.catalog.tool import Tool
@@ -55,25 +55,27 @@ def validate(tool: Tool, arguments: Mapping[str, JsonValue]) -> Inputs:
         InvalidArgumentsError: with every problem found.
     """
     known = _known(tool, arguments)
-    problems = list(_unknown(arguments, tool))
+    problems = list(_unknown(arguments, tool)) if len(known) < len(arguments) else []
     try:
         wanted_fields(tool, arguments)
     except ValueError as error:
         problems.append(ArgumentProblem(projection.FIELDS, str(error)))
     unfit = {name: reason for name, value in known.items() if (reason := unsendable(value))}
     problems += [ArgumentProblem(name, reason) for name, reason in unfit.items()]
-    sound = {name: value for name, value in known.items() if name not in unfit}
+    sound = {name: value for name, value in known.items() if name not in unfit} if unfit else known
     inputs, misfits = _fit(tool, sound)
     problems += [problem for problem in misfits if problem.argument not in unfit]
     at_fault = {problem.argument for problem in problems}
     problems += [ArgumentProblem(name, _MASKED) for name, value in sound.items() if holds_mask(value)]
-    problems += _bad_path_parameters(tool, {name: v for name, v in sound.items() if name not in at_fault})
+    problems += _bad_path_parameters(tool, sound, at_fault)
     problems += _spread_clashes(tool, sound)
     problems += [ArgumentProblem("", text) for rule in tool.rules if (text := rule.problem(known, tool))]
     if inputs is not None:
         # Text that was read as a number is known only now.
         problems += [
-            ArgumentProblem(name, why) for name, _, value in given(inputs) if (why := unsendable(value))
+            ArgumentProblem(argument.name, why)
+            for argument, value in given(inputs)
+            if (why := unsendable(value))
         ]
     if problems or inputs is None:
         raise InvalidArgumentsError(tuple(problems))
@@ -86,23 +88,27 @@ def wanted_fields(tool: Tool, arguments: Mapping[str, JsonValue]) -> projection.
     Raises:
         ValueError: `fields` is not what it takes.
     """
-    return projection.parse(arguments.get(projection.FIELDS)) if projection.takes_fields(tool) else None
+    if projection.FIELDS not in arguments or not projection.takes_fields(tool):
+        return None
+    return projection.parse(arguments[projection.FIELDS])
 
 
 def _known(tool: Tool, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """The arguments that the tool has and that were given."""
     known: dict[str, JsonValue] = {}
-    for name, field in tool.inputs.model_fields.items():
+    for name, argument in arguments_of(tool.inputs).items():
         if name not in arguments:
             continue
-        value = _from_text(arguments[name], field.annotation)
-        if value is not None or marked(field, Clearable):
+        value = arguments[name]
+        if isinstance(value, str) and not argument.takes_text:
+            value = _from_text(value)
+        if value is not None or argument.clearable:
             known[name] = value
     return known
 
 
 def _unknown(arguments: Iterable[str], tool: Tool) -> Iterator[ArgumentProblem]:
-    names = [*tool.inputs.model_fields, *([projection.FIELDS] if projection.takes_fields(tool) else [])]
+    names = [*arguments_of(tool.inputs), *([projection.FIELDS] if projection.takes_fields(tool) else [])]
     strangers = [name for name in arguments if name not in names]
     taken = ", ".join(names) or "none"  # told once
     for name in strangers[:MAX_UNKNOWN]:
@@ -125,8 +131,12 @@ def _fit(tool: Tool, known: Mapping[str, JsonValue]) -> tuple[Inputs | None, lis
         return None, [_described(item) for item in error.errors(include_url=False, include_input=False)]
 
 
-def _bad_path_parameters(tool: Tool, known: Mapping[str, JsonValue]) -> Iterator[ArgumentProblem]:
+def _bad_path_parameters(
+    tool: Tool, known: Mapping[str, JsonValue], at_fault: Container[str]
+) -> Iterator[ArgumentProblem]:
     for name in sorted(tool.in_path & known.keys()):
+        if name in at_fault:
+            continue
         try:
             encode_path_parameter(name, str(known[name]))
         except BadPathParameter as error:
@@ -134,29 +144,22 @@ def _bad_path_parameters(tool: Tool, known: Mapping[str, JsonValue]) -> Iterator
 
 
 def _spread_clashes(tool: Tool, known: Mapping[str, JsonValue]) -> Iterator[ArgumentProblem]:
+    arguments = arguments_of(tool.inputs)
     for name, value in known.items():
-        if isinstance(value, dict) and marked(tool.inputs.model_fields[name], Spread):
+        if isinstance(value, dict) and arguments[name].spread:
             for member in sorted(value.keys() & reserved_members(tool)):
                 yield ArgumentProblem(f"{name}.{member}", "is set by the tool itself: leave it out here")
 
 
-def _from_text(value: JsonValue, annotation: Any) -> JsonValue:  # noqa: ANN401 - annotations have no narrower type
+def _from_text(text: str) -> JsonValue:
     """Decode JSON text where the argument is a list or an object: some clients send those as text."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")) or _takes_text(annotation):
-        return value
+    if not text.lstrip().startswith(("[", "{")):
+        return text
     try:
-        decoded: JsonValue = json.loads(value)
+        decoded: JsonValue = json.loads(text)
     except (ValueError, RecursionError):
-        return value
+        return text
     return decoded
-
-
-def _takes_text(annotation: Any) -> bool:  # noqa: ANN401 - annotations have no narrower type
-    if get_origin(annotation) is None:
-        return isinstance(annotation, type) and issubclass(annotation, str)
-    if get_origin(annotation) in (list, dict):
-        return False
-    return any(isinstance(part, str) or _takes_text(part) for part in get_args(annotation))
 
 
 def _described(error: ErrorDetails) -> ArgumentProblem:

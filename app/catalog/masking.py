@@ -81,7 +81,7 @@ def hide_secrets(
         return TOO_DEEP
     if isinstance(value, list):
         return _hide_in_list(value, secret, depth)
-    if not secret and _decide_nothing(tuple(value)):
+    if not secret and decide_nothing(tuple(value)):
         return _hide_inside(value, depth)
     schema = value.get("type") == "object"
     return {
@@ -123,7 +123,7 @@ def _hide_in_list(items: list[JsonValue], secret: bool, depth: int) -> list[Json
         ]
     hidden = [
         _hide_inside(item, inside)
-        if type(item) is dict and inside < MAX_DEPTH and _decide_nothing(tuple(item))
+        if type(item) is dict and inside < MAX_DEPTH and decide_nothing(tuple(item))
         else hide_secrets(item, depth=inside)
         for item in items
     ]
@@ -131,7 +131,7 @@ def _hide_in_list(items: list[JsonValue], secret: bool, depth: int) -> list[Json
 
 
 @lru_cache(4096)
-def _decide_nothing(names: tuple[str, ...]) -> bool:
+def decide_nothing(names: tuple[str, ...]) -> bool:
     """Whether an object with just these names says of none of its members that it is a secret."""
     return not any(name in _DECISIVE or is_secret(name) for name in names)
 

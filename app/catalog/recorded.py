@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final, TypeVar
 
 import orjson
 
 from app.catalog.json_value import JsonObject, JsonValue
-from app.catalog.masking import MASK, hide_secrets, is_secret
+from app.catalog.masking import MASK, decide_nothing, hide_secrets, is_secret
 
 LARGEST: Final = 8192
 """Bytes of JSON that the arguments of one record take at most."""
@@ -43,6 +44,12 @@ _USER_INFO: Final = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 _QUERY_VALUE: Final = re.compile(r"([?&]([\w\-.]+)=)[^&#\s\"']+")
 _IN_A_QUERY: Final = frozenset({"key", "token", "sig", "signature"})
 
+_NAMES_OF_TOKENS: Final = frozenset({"token", "tokens"})
+_FEW: Final = 20
+_EXACT: Final = 2**53
+_PLAIN_TEXT: Final = re.compile(r"[\w.\-]{0,100}", re.ASCII)
+"""Neither JSON nor a URL, nor a header."""
+
 _T = TypeVar("_T")
 
 
@@ -55,6 +62,8 @@ def recorded_arguments(arguments: Mapping[str, JsonValue], *, secret: str | None
         arguments: What a client sent.
         secret: A text to hide wherever it stands.
     """
+    if _are_plain(arguments, secret):
+        return dict(arguments)
     reader = _Reader(MOST_ITEMS, LONGEST_TEXT, _DEEPEST, _MOST_VALUES, secret)
     shown = reader.arguments(arguments)
     if _size(shown) <= LARGEST:
@@ -64,6 +73,28 @@ def recorded_arguments(arguments: Mapping[str, JsonValue], *, secret: str | None
         for name, value in shown.items()
     }
     return small if _size(small) <= LARGEST else {"...": _left_out(shown)}
+
+
+def _are_plain(arguments: Mapping[str, JsonValue], secret: str | None) -> bool:
+    """Tell whether arguments are kept as they are: a few ids, names and numbers, under no telling name."""
+    if len(arguments) > _FEW or not _names_are_plain(tuple(arguments)):
+        return False
+    for value in arguments.values():
+        if isinstance(value, str):
+            if not _PLAIN_TEXT.fullmatch(value):
+                return False
+        elif not (value is None or (isinstance(value, int) and -_EXACT < value < _EXACT)):
+            return False
+    # A secret may be as plain as an id.
+    return secret is None or not any(secret in f"{name}\n{value}" for name, value in arguments.items())
+
+
+@lru_cache(1024)
+def _names_are_plain(names: tuple[str, ...]) -> bool:
+    """Tell whether what stands under these names is judged by itself alone."""
+    return decide_nothing(names) and all(
+        len(name) <= _LONGEST_NAME and name not in _NAMES_OF_TOKENS for name in names
+    )
 
 
 def arguments_digest(arguments: Mapping[str, JsonValue], *, secret: str | None = None) -> str:
@@ -109,7 +140,7 @@ class _Reader:
 
     def _value(self, value: JsonValue, depth: int, name: str) -> JsonValue:
         if isinstance(value, str):
-            return MASK if value and name in ("token", "tokens") else self._text(value, depth)
+            return MASK if value and name in _NAMES_OF_TOKENS else self._text(value, depth)
         if not isinstance(value, list | dict):
             return value
         if depth >= self.deepest or self.values_left <= 0:

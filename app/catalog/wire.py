@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pydantic.fields import FieldInfo
-
-from app.catalog.inputs import At, Clearable, Encode, Implies, Inputs, InQuery, Local, Part, Spread
-from app.catalog.introspect import marked, marker, path_names
+from app.catalog.declared import Argument, arguments_of
+from app.catalog.inputs import Inputs, Part
+from app.catalog.introspect import path_names
 from app.catalog.json_value import JsonObject, JsonValue
 from app.catalog.tool import Endpoint, Tool
 from app.portkey.client import NO_BODY, ApiRequest
@@ -24,15 +23,15 @@ def to_request(endpoint: Endpoint, inputs: Inputs) -> ApiRequest:
     path_params: dict[str, str] = {}
     query: list[tuple[str, str]] = []
     body: JsonObject = {}
-    for name, field, value in _sent(inputs):
-        if name in in_path:
-            path_params[name] = str(value)
-        elif at := _query_name(endpoint, name, field):
+    for argument, value in _sent(inputs):
+        if argument.name in in_path:
+            path_params[argument.name] = str(value)
+        elif at := _query_name(endpoint, argument):
             query.extend(_query(at, value))
-        elif isinstance(value, dict) and marked(field, Spread):
+        elif isinstance(value, dict) and argument.spread:
             body.update(value)
         else:
-            _place(body, _body_path(name, field).split("."), value)
+            _place(body, (argument.body or argument.name).split("."), value)
     body.update(endpoint.fixed)
     return ApiRequest(
         method=endpoint.method,
@@ -44,17 +43,17 @@ def to_request(endpoint: Endpoint, inputs: Inputs) -> ApiRequest:
     )
 
 
-def given(inputs: Inputs) -> Iterator[tuple[str, FieldInfo, JsonValue]]:
-    """Yield name, declaration and wire value of each input that was given."""
-    for name, field in type(inputs).model_fields.items():
-        if name not in inputs.model_fields_set:
+def given(inputs: Inputs) -> Iterator[tuple[Argument, JsonValue]]:
+    """Yield declaration and wire value of each input that was given."""
+    was_given = inputs.model_fields_set
+    for name, argument in arguments_of(type(inputs)).items():
+        if name not in was_given:
             continue
         value = getattr(inputs, name)
-        if value is None and not marked(field, Clearable):
+        if value is None and not argument.clearable:
             continue
-        encode = marker(field, Encode)
         plain = to_json(value)
-        yield name, field, encode.to_wire(plain) if encode else plain
+        yield argument, argument.encode.to_wire(plain) if argument.encode else plain
 
 
 def reserved_members(tool: Tool) -> frozenset[str]:
@@ -63,17 +62,19 @@ def reserved_members(tool: Tool) -> frozenset[str]:
         return frozenset()
     in_path = path_names(tool.call.path)
     filled = {
-        _body_path(name, field).partition(".")[0]
-        for name, field in tool.inputs.model_fields.items()
-        if name not in in_path and not marked(field, Local) and not marked(field, Spread)
+        (argument.body or name).partition(".")[0]
+        for name, argument in arguments_of(tool.inputs).items()
+        if name not in in_path and not argument.local and not argument.spread
     }
     return frozenset(filled | tool.call.fixed.keys())
 
 
 def to_json(value: Any) -> JsonValue:  # noqa: ANN401 - any input value
     """Return the wire form of an input value: parts become objects of what was given in them."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Part):
-        return {**{name: item for name, _, item in given(value)}, **(value.model_extra or {})}
+        return {**{argument.name: item for argument, item in given(value)}, **(value.model_extra or {})}
     if isinstance(value, list | tuple):
         return [to_json(item) for item in value]
     if isinstance(value, dict):
@@ -102,33 +103,27 @@ def comma_list(value: JsonValue) -> JsonValue:
     return ",".join(item if isinstance(item, str) else str(json_text(item)) for item in value)
 
 
-def _sent(inputs: Inputs) -> Iterator[tuple[str, FieldInfo, JsonValue]]:
+def _sent(inputs: Inputs) -> Iterator[tuple[Argument, JsonValue]]:
     """What was given, without what is local, and what it implies."""
     everything = list(given(inputs))
-    names = {name for name, _, _ in everything}
-    for name, field, value in everything:
-        if marked(field, Local):
+    for argument, value in everything:
+        if argument.local:
             continue
-        yield name, field, value
-        implied = marker(field, Implies)
-        if implied and implied.name not in names:
-            yield implied.name, type(inputs).model_fields[implied.name], implied.value
+        yield argument, value
+        implied = argument.implies
+        if implied and all(other.name != implied.name for other, _ in everything):
+            yield arguments_of(type(inputs))[implied.name], implied.value
 
 
 def _has_body(endpoint: Endpoint) -> bool:
     return endpoint.method in ("POST", "PUT")
 
 
-def _query_name(endpoint: Endpoint, name: str, field: FieldInfo) -> str | None:
+def _query_name(endpoint: Endpoint, argument: Argument) -> str | None:
     """The name in the query string, or None for what goes into the body."""
-    if at := marker(field, InQuery):
-        return at.name
-    return None if _has_body(endpoint) or marked(field, At) else name
-
-
-def _body_path(name: str, field: FieldInfo) -> str:
-    at = marker(field, At)
-    return at.path if at else name
+    if argument.query is not None:
+        return argument.query
+    return None if _has_body(endpoint) or argument.body is not None else argument.name
 
 
 def _query(name: str, value: JsonValue) -> list[tuple[str, str]]:

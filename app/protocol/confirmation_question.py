@@ -44,7 +44,7 @@ def question(tool: Tool, inputs: Inputs, *, secret: str | None = None) -> str:
         inputs: With what. Secrets in it are hidden, as in an audit record.
         secret: A text to hide wherever it stands.
     """
-    values = {name: value for name, _, value in given(inputs)}
+    values = {argument.name: value for argument, value in given(inputs)}
     shown = recorded_arguments(values, secret=secret)
     targets = [name for name in values if name in tool.in_path]
     order = [*targets, *(name for name in values if name not in tool.in_path)]

@@ -14,7 +14,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 MASK: Final = "***"
 MASKED_ALREADY: Final = "_masked_already"
-"""Member of an event that holds plain JSON values which are masked."""
+"""Member of an event whose value is members of it: plain JSON in which secrets are masked."""
 # Masking shorter values would eat ordinary words; the settings warn about them.
 SHORTEST_MASKED_VALUE: Final = 4
 _DEEPEST: Final = 8
@@ -77,7 +77,7 @@ class Redactor:
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Return the event as it may be written; this is a structlog processor.
 
-        An event with `MASKED_ALREADY` is left as it is: a redactor with the same secrets has been over it.
+        What is under `MASKED_ALREADY` is left as it is: a redactor with the same secrets has been over it.
         """
         shown: EventDict = {}
         self.fill(shown, event)
@@ -85,9 +85,9 @@ class Redactor:
 
     def fill(self, shown: EventDict, event: EventDict) -> None:
         """Copy an event into `shown` as it may be written."""
-        if event.pop(MASKED_ALREADY, False):
-            shown.update(event)
-            return
+        masked = event.pop(MASKED_ALREADY, None)
+        if masked is not None:
+            shown.update(masked)
         judged, short = self._name, self._short_text
         for given, value in event.items():
             name, is_secret = judged(given if type(given) is str else str(given))
@@ -101,6 +101,8 @@ class Redactor:
                 shown[name] = value
             else:
                 shown[name] = MASK if is_secret and kind is not float else self._value(value, 0)
+        if masked is not None:
+            shown.update(masked)
 
     def text(self, text: str) -> str:
         """Return the text with secrets masked, shortened when it is long."""

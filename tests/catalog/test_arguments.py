@@ -44,7 +44,7 @@ BARE = Tool(name="get_all", domain="d", summary="s", risk=Risk.READ, call=Endpoi
 
 def _wire(**arguments: Any) -> dict[str, Any]:
     inputs = validate(TOOL, {"slug": "ok", **arguments})
-    return {name: value for name, _, value in given(inputs) if name != "slug"}
+    return {argument.name: value for argument, value in given(inputs) if argument.name != "slug"}
 
 
 def _problems(**arguments: Any) -> dict[str, str]:

@@ -43,7 +43,7 @@ values = st.recursive(
 
 
 @given(st.sampled_from(METHODS), st.dictionaries(names, values, max_size=6), texts)
-@example("info", {"a": "pk-abcdef", MASKED_ALREADY: True}, "x")
+@example("info", {"a": "pk-abcdef", MASKED_ALREADY: {"a": "masked", "b": [1], "request_id": "r"}}, "x")
 @example("error", {"exc_info": ValueError("pk-abcdef")}, "x")
 @example("info", {"stack_info": True}, "x")
 def test_one_pass_writes_the_same(method: str, event: dict[str, Any], bound: str) -> None:

@@ -220,7 +220,7 @@ async def promote_prompt(inputs: PromotePrompt, run: Run) -> JsonValue:
 
 def _arguments(inputs: NewPrompt | UpdatePrompt) -> JsonObject:
     """What was given, by its name in Portkey, without what is for us."""
-    values = {name: value for name, _, value in given(inputs) if name != "dry_run"}
+    values = {argument.name: value for argument, value in given(inputs) if argument.name != "dry_run"}
     if "messages" in values:
         values["string"] = values.pop("messages")
     return values

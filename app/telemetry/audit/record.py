@@ -30,7 +30,7 @@ _LONGEST_TEXT: Final = 256
 _MOST_REQUESTS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PortkeyRequest:
     """One request to Portkey. `path` is its template; `status` is None when there was no answer."""
 
@@ -40,7 +40,7 @@ class PortkeyRequest:
     request_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ToolCallRecord:
     """One tool call.
 
@@ -94,11 +94,13 @@ class ToolCallRecord:
             """What somebody else chose: bounded and masked."""
             if text is None:
                 return None
-            return redactor.text(text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}...")
+            return masked(text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}...")
 
+        masked = redactor.text
+        began = self.time if self.time.tzinfo is UTC else self.time.astimezone(UTC)
         kept: dict[str, Any] = {
             "id": self.id,
-            "time": self.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": f"{began.isoformat(timespec='milliseconds')[:-6]}Z",
             "request_id": told(self.request_id),
             "principal": told(self.principal),
             "organization": told(self.organization),

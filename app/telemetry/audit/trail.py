@@ -80,9 +80,10 @@ class AuditTrail:
         """Put a call on record. Waits for nothing and raises nothing that the record itself can cause."""
         fields = record.fields(self._redactor)
         if self._log is not None:
-            told = {**fields, MASKED_ALREADY: True}
+            told = {"logger": "app.audit", **fields}
+            # The entry has its own.
             del told["time"]
-            self._log.info(EVENT, logger="app.audit", **told)
+            self._log.info(EVENT, **{MASKED_ALREADY: told})
         line = as_line(fields) if self._channels else b""
         for channel in self._channels:
             channel.put(line, reserved=reserved and self._required)
