@@ -14,5 +14,7 @@ def clean_text(text: str, *, secret: str | None, limit: int) -> str:
     """One line of at most `limit` characters without the secret, be it plain or percent-encoded."""
     line = _CONTROL.sub(" ", text).strip()
     if secret:
-        line = line.replace(secret, REDACTED).replace(quote(secret, safe=""), REDACTED)
+        line = line.replace(secret, REDACTED)
+        if "%" in line:
+            line = line.replace(quote(secret, safe=""), REDACTED)
     return line if len(line) <= limit else line[: limit - 1] + "…"
