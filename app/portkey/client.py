@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,8 +27,6 @@ OnWait: TypeAlias = Callable[[str], Awaitable[None]]
 _SUCCEEDED = range(200, 300)
 _BACKOFF_SECONDS: Final = 0.25
 _MAX_BACKOFF_SECONDS: Final = 5.0
-# The standard library's level is that of structlog, and telling it costs a tenth of writing to nowhere.
-_LEVELS: Final = logging.getLogger("app.portkey")
 _ASK_FOR_KEY: Final = "Set PORTKEY_API_KEY to a Portkey Admin API key and start the server again."
 
 
@@ -212,17 +209,16 @@ class PortkeyClient:
         except TransportError as error:
             outcome, failure = error, type(error).__name__
         succeeded = failure is None and outcome.status in _SUCCEEDED
-        if not succeeded or _LEVELS.isEnabledFor(logging.DEBUG):
-            log = self._log.debug if succeeded else self._log.info
-            log(
-                "portkey request",
-                method=request.method,
-                path=request.path,
-                status=outcome.status,
-                failure=failure,
-                duration_ms=round((self._clock() - started) * 1000, 1),
-                attempt=attempt,
-            )
+        log = self._log.debug if succeeded else self._log.info
+        log(
+            "portkey request",
+            method=request.method,
+            path=request.path,
+            status=outcome.status,
+            failure=failure,
+            duration_ms=round((self._clock() - started) * 1000, 1),
+            attempt=attempt,
+        )
         return outcome
 
     def _judge(
