@@ -6,6 +6,7 @@ Files are in the system's cache, byte code is compiled: a restart, not the first
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import statistics
 import sys
@@ -35,13 +36,17 @@ Prepared = tuple[Sequence[str], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A program, and what it is asked first; without an operation it is over when it prints something."""
+    """A program, and what it is asked first; without an operation it is over when it prints something.
+
+    `everywhere`: it is started with all cores as well.
+    """
 
     name: str
     prepare: Callable[[int], Prepared]
     operation: Operation | None = None
     era: Era = "2025"
     sessions: bool = False
+    everywhere: bool = True
 
 
 def run(lab: Lab, options: Options) -> dict[str, Any]:
@@ -56,7 +61,8 @@ def run(lab: Lab, options: Options) -> dict[str, Any]:
         for number in range(options.starts):
             say(f"cold: start {number + 1} of {options.starts}")
             for start in starts:
-                free[start].append(_time(start, None))
+                if start.everywhere or lab.measured_core is None:
+                    free[start].append(_time(start, None))
                 if lab.measured_core is not None:
                     pinned[start].append(_time(start, lab.measured_core))
         return {
@@ -76,23 +82,23 @@ def run(lab: Lab, options: Options) -> dict[str, Any]:
 
 def _starts(portkey: str, *, npm: bool) -> list[Start]:
     stateless, stateful = (functools.partial(_ours, mode, portkey) for mode in ("stateless", "stateful"))
-    servers: list[tuple[str, Callable[[int], Prepared], Era, bool]] = [
-        (OURS_2026, stateless, "2026", False),
-        (OURS_STATELESS, stateless, "2025", False),
-        (OURS_STATEFUL, stateful, "2025", True),
-        ("SDK, 2025 stateless", lambda port: sdk_command("stateless", portkey, port), "2025", False),
+    ours = [
+        Start(OURS_2026, stateless, "tools/list", "2026"),
+        Start(OURS_STATELESS, stateless, "tools/list"),
+        Start(OURS_STATEFUL, stateful, "tools/list", sessions=True),
     ]
-    if npm:
-        for name, mode in ((NPM_STATELESS, "stateless"), (NPM_STATEFUL, "stateful")):
-            prepare = functools.partial(npm_command, mode, portkey)
-            servers.append((name, prepare, "2025", mode == "stateful"))
-    operations: tuple[Operation, ...] = ("tools/list", "tools/call")
+    npm_stateless, npm_stateful = (
+        Start(name, functools.partial(npm_command, mode, portkey), "tools/list", sessions=sessions)
+        for name, mode, sessions in ((NPM_STATELESS, "stateless", False), (NPM_STATEFUL, "stateful", True))
+    )
+    peers = [npm_stateless, npm_stateful] if npm else []
+    sdk = Start("SDK, 2025 stateless", functools.partial(sdk_command, "stateless", portkey), "tools/list")
+    calls = [*ours, npm_stateful] if npm else ours
     return [
-        *(
-            Start(name, prepare, operation, era, sessions)
-            for operation in operations
-            for name, prepare, era, sessions in servers
-        ),
+        *ours,
+        *peers,
+        sdk,
+        *(dataclasses.replace(start, operation="tools/call", everywhere=False) for start in calls),
         Start(SDK_IMPORT, lambda _: ([sys.executable, "-c", f"{_SDK_IMPORT}; print(flush=True)"], {})),
         Start(PYTHON, lambda _: ([sys.executable, "-c", "print(flush=True)"], {})),
     ]

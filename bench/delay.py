@@ -61,7 +61,9 @@ def _direct(portkey: str) -> Variant:
 def added(own: Sequence[Sample], direct: Sequence[Sample]) -> dict[str, float]:
     """How much longer it took than the stand-in itself, in ms: the median over the rounds."""
     pairs = [
-        (mine.measured, other.measured) for mine, other in zip(own, direct, strict=True) if mine.measured.p50
+        (mine.measured, other.measured)
+        for mine, other in zip(own, direct, strict=True)
+        if mine.measured.requests and other.measured.requests
     ]
     if not pairs:
         return {}

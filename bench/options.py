@@ -35,7 +35,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "--part", choices=PARTS, action="append", help="measure this alone; may be repeated (default: all)"
     )
     parser.add_argument(
-        "--seconds", type=float, default=0.6, help="length of each measurement (default %(default)s)"
+        "--seconds", type=float, default=0.5, help="length of each measurement (default %(default)s)"
     )
     parser.add_argument(
         "--rounds", type=int, default=3, help="how often each is measured (default %(default)s)"

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bench.lab import Sample
 
 
 def summary(samples: Sequence[Sample]) -> dict[str, Any]:
-    """The medians over the rounds, with the lowest and the highest rate."""
-    rates = [sample.rps for sample in samples]
-    cpu = [sample.cpu_us for sample in samples if sample.cpu_us is not None]
+    """The medians over the rounds that had answers, with the lowest and the highest rate.
+
+    A figure is None if no round had any, or if the system does not tell it.
+    """
+    answered = [sample for sample in samples if sample.measured.requests]
+    rates = [sample.rps for sample in answered]
     return {
-        "rps": statistics.median(rates),
-        "rps_lowest": min(rates),
-        "rps_highest": max(rates),
-        "p50_ms": statistics.median(sample.measured.p50 for sample in samples),
-        "p99_ms": statistics.median(sample.measured.p99 for sample in samples),
-        "cpu_us": statistics.median(cpu) if cpu else None,
+        "rps": _median(rates),
+        "rps_lowest": min(rates, default=None),
+        "rps_highest": max(rates, default=None),
+        "p50_ms": _median(sample.measured.p50 for sample in answered),
+        "p99_ms": _median(sample.measured.p99 for sample in answered),
+        "cpu_us": _median(sample.cpu_us for sample in answered if sample.cpu_us is not None),
     }
+
+
+def _median(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return statistics.median(known) if known else None
 
 
 def ratio(
@@ -28,11 +36,10 @@ def ratio(
 ) -> float | None:
     """The median of the ratios within each round, since a machine's speed drifts from round to round.
 
-    None if there is nothing to compare with.
+    None if there is nothing to compare with, or no answer.
     """
     pairs = zip(own, others or (), strict=False)
-    ratios = [figure(mine) / figure(other) for mine, other in pairs if figure(other)]
-    return statistics.median(ratios) if ratios else None
+    return _median(figure(mine) / figure(other) for mine, other in pairs if figure(mine) and figure(other))
 
 
 def rps(sample: Sample) -> float:

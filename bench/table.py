@@ -12,6 +12,8 @@ from bench.processes import backend
 from bench.servers import BARE, NPM, NPM_STATEFUL, NPM_STATELESS, SDK, variants
 from bench.summary import p99, ratio, rps, summary
 
+SDK_CLIENTS = 16
+"""The bare SDK is there to tell its share from ours, for which one number of clients is enough."""
 Samples = dict[tuple[Operation, int, str], list[Sample]]
 
 
@@ -28,6 +30,8 @@ def run(lab: Lab, options: Options) -> dict[str, Any]:
         for number in range(options.rounds):
             say(f"table: round {number + 1} of {options.rounds}")
             for operation, clients, variant in itertools.product(OPERATIONS, options.clients, servers):
+                if variant.name.startswith(SDK) and clients != SDK_CLIENTS:
+                    continue
                 sample = lab.sample(variant, operation, clients, options.seconds)
                 samples.setdefault((operation, clients, variant.name), []).append(sample)
     return {"rows": rows(samples)}

@@ -33,6 +33,12 @@ def test_a_ratio_compares_within_each_round() -> None:
 def test_without_the_other_server_or_with_one_that_never_answered_there_is_no_ratio() -> None:
     assert ratio([sample(50)], None, rps) is None
     assert ratio([sample(50)], [sample(0)], rps) is None
+    assert ratio([sample(0), sample(50)], [sample(100), sample(100)], rps) == 0.5
+
+
+def test_a_round_without_answers_is_left_out() -> None:
+    assert summary([sample(0), sample(100), sample(300)])["rps"] == 200
+    assert summary([sample(0)])["rps"] is None
 
 
 def test_a_row_is_compared_with_each_peer_at_the_same_operation_and_clients() -> None:

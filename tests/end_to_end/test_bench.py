@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.end_to_end.processes import ROOT, environment
 
-SMALL = ("--part", "table", "--without-npm", "--seconds", "0.1", "--rounds", "1", "--clients", "2")
+SMALL = ("--part", "table", "--without-npm", "--seconds", "0.1", "--rounds", "1", "--clients", "16")
 
 
 def test_a_small_run_gives_figures_for_every_server(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_small_run_gives_figures_for_every_server(tmp_path: Path) -> None:
         env=environment({}),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -32,5 +32,5 @@ def test_a_small_run_gives_figures_for_every_server(tmp_path: Path) -> None:
     }
     assert {row["operation"] for row in rows} == {"initialize", "tools/list", "tools/call"}
     assert all(row["rps"] > 0 and row["p50_ms"] > 0 for row in rows)
-    assert "**tools/call**, 2 clients:" in done.stdout
+    assert "**tools/call**, 16 clients:" in done.stdout
     assert "| ours, 2026 |" in done.stdout
