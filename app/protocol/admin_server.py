@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.lowlevel import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcp.server.connection import Connection
+
     from app.protocol.core import Core
 
 
@@ -15,9 +19,11 @@ class AdminServer(Server[Any]):
 
     Attributes:
         core: What answers.
+        connected: Told of each session of the 2025 era that the SDK begins to serve.
     """
 
     core: Core
+    connected: Callable[[Connection], None]
 
     @property
     def server_info_stamp(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mcp.server.streamable_http import check_accept_headers
 from mcp.server.streamable_http_manager import RequestBodyLimitMiddleware, StreamableHTTPSessionManager
@@ -22,10 +22,10 @@ from app.protocol.vocabulary import HANDSHAKE_VERSIONS, RESUMABLE_SINCE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from mcp.server.lowlevel import Server
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+    from app.protocol.admin_server import AdminServer
     from app.protocol.events.resumption import Resumption
     from app.protocol.posted import Posted
     from app.protocol.stores import Stores
@@ -46,7 +46,7 @@ class HttpHandler:
         max_body_bytes: Bytes a request body may have; the web room refuses larger ones before, and better.
     """
 
-    def __init__(self, server: Server[Any], stores: Stores, *, max_body_bytes: int = 4 * 1024 * 1024) -> None:
+    def __init__(self, server: AdminServer, stores: Stores, *, max_body_bytes: int = 4 * 1024 * 1024) -> None:
         # The SDK's own manager serves what needs neither sessions nor events.
         self._plain = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=max_body_bytes

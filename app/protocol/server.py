@@ -97,7 +97,10 @@ def build_server(
     answer(LISTEN, SubscriptionsListenRequestParams, listening.handle)
     server.middleware.append(calls.watch)
     server.middleware.append(RequestStates(state_keys or StateKeys.of(()), callers, ttl=state_ttl))
+    server.connected = lambda _connection: None
     if notices.sessions:
-        server.middleware.append(SessionNotices(notices).remember)
+        told = SessionNotices(notices)
+        server.connected = told.take_note
+        server.middleware.append(told.remember)
     server.middleware.append(common.answer)
     return server

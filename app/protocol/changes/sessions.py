@@ -42,10 +42,13 @@ class SessionNotices:
     async def remember(self, ctx: RequestContext, call_next: CallNext) -> HandlerResult:
         """Keep a session's connection in mind as long as it lives: a middleware of the SDK's server."""
         if ctx.method != "initialize" and ctx.protocol_version not in MODERN_VERSIONS:
-            connection = connection_of(ctx.session)
-            if connection.has_standalone_channel:
-                self._connections.add(connection)
+            self.take_note(connection_of(ctx.session))
         return await call_next(ctx)
+
+    def take_note(self, connection: Connection) -> None:
+        """Keep a connection in mind as long as it lives, whether or not a message ever comes over it."""
+        if connection.has_standalone_channel:
+            self._connections.add(connection)
 
     def _heard(self, event: Change) -> None:
         if isinstance(event, ToolsListChanged | PromptsListChanged):

@@ -31,7 +31,7 @@ from mcp_types import InitializeRequestParams
 from app.protocol.vocabulary import RETRY_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mcp.server.lowlevel import Server
     from mcp.server.session import ServerSession
@@ -56,6 +56,7 @@ class LiveSession:
         record: What is known of a session that is open already.
         version: The protocol version of a request without a session.
         events: Keeps what it sends; None for not keeping it.
+        connected: Told of its connection.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class LiveSession:
         record: SessionRecord | None = None,
         version: str | None = None,
         events: StreamWriter | None = None,
+        connected: Callable[[Connection], None] = lambda _connection: None,
     ) -> None:
         self._server = server
+        self._connected = connected
         self._session_id = session_id
         self._record = record
         self._version = version
@@ -117,6 +120,7 @@ class LiveSession:
                     read, write, transport_builder=builder, inline_methods=frozenset({"initialize"})
                 )
                 self._connection = self._connect(self._dispatcher)
+                self._connected(self._connection)
                 self._started.set()
                 await serve_connection(
                     self._server, self._dispatcher, connection=self._connection, lifespan_state={}

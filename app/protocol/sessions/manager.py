@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import structlog
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from anyio.abc import TaskGroup
-    from mcp.server.lowlevel import Server
     from starlette.types import Receive, Scope, Send
 
+    from app.protocol.admin_server import AdminServer
     from app.protocol.events.log import EventLog
     from app.protocol.events.resumption import Resumption
     from app.protocol.sessions.bus import Bus
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 INITIALIZED: Final = "notifications/initialized"
-_WORD_OF_INITIALIZED: Final = b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
 
 
 class SessionManager:
@@ -61,7 +60,7 @@ class SessionManager:
 
     def __init__(
         self,
-        server: Server[Any],
+        server: AdminServer,
         *,
         sessions: SessionsHere,
         bus: Bus,
@@ -158,9 +157,6 @@ class SessionManager:
                 scope, receive, send, owner=here.owner, session=here.session_id, last_event_id=last_event_id
             )
             return
-        if here.live is None or here.live.ended:
-            # Who tells sessions of changes learns of a session from its messages, and this may be the last.
-            await self._start(here).deliver(_WORD_OF_INITIALIZED)
         await self._serve(scope, receive, send, here)
 
     async def _end(self, scope: Scope, receive: Receive, send: Send, here: SessionHere) -> None:
@@ -200,6 +196,7 @@ class SessionManager:
             session_id=here.session_id,
             record=here.record if opened else None,
             events=events,
+            connected=self._server.connected,
         )
         self._tasks.start_soon(live.serve)
         return live

@@ -211,6 +211,7 @@ async def session_of(
         yield client, told
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_session_is_told_on_the_stream_its_client_opened(backend: Backend) -> None:
     notices = changing(sessions=True)
     async with session_of(backend, notices) as (client, told):
@@ -229,6 +230,7 @@ async def test_a_session_is_told_on_the_stream_its_client_opened(backend: Backen
     assert set(told.methods) == {"notifications/tools/list_changed", "notifications/prompts/list_changed"}
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_session_whose_stream_is_all_it_asks_for_here_is_told(backend: Backend) -> None:
     notices = changing(sessions=True)
     handler = HttpHandler(backend.server(notices=notices), stateless=False)
@@ -252,9 +254,10 @@ async def test_without_sessions_a_client_of_2025_is_promised_nothing(backend: Ba
     assert not capabilities.tools.list_changed
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_session_that_ended_is_forgotten(backend: Backend) -> None:
     sessions, server = SessionNotices(changing()), backend.server()
-    server.middleware.append(sessions.remember)
+    server.connected = sessions.take_note
     handler = HttpHandler(server, stateless=False)
     async with serving(handler) as url:
         async with Client(streamable_http_client(url), mode="legacy") as client:
