@@ -92,19 +92,23 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     asked = getattr(options, "command", None)
     if asked is None and env.get("MCP_TRANSPORT", "").strip().lower() == "stdio":
         return _stdio(options, env)
-    from app.greeting import greeting
-    from app.service import Service, load_certificates, read_settings
-    from app.web.server import serve
-    from app.web.workers import Share
+    from app.wiring.memory import building
 
-    settings = read_settings(env)
-    log, redactor = _start_logging(settings)
+    with building():
+        from app.greeting import greeting
+        from app.service import Service, load_certificates, read_settings
+        from app.web.server import serve
+        from app.web.workers import Share
+
+        settings = read_settings(env)
+        log, redactor = _start_logging(settings)
     given: str | None = getattr(options, "worker", None)
     if settings.workers > 1 and given is None:
         return _start_workers(settings, env)
     share = Share(given) if given else None
-    service = Service(settings, env=env, keep_secret=redactor.learn)
-    application, readiness = service.application()
+    with building():
+        service = Service(settings, env=env, keep_secret=redactor.learn)
+        application, readiness = service.application()
     tools = len(service.toolbox.selection(service.policy).tools)
     sandbox = service.backend.sandbox
     for_people = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())

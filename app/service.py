@@ -44,6 +44,7 @@ from app.wiring.grants import (
     server_policy,
 )
 from app.wiring.interaction import Interaction
+from app.wiring.memory import building
 from app.wiring.sessions import build_stores, components_of, kept_events_of
 from app.wiring.settings import load_certificates, read_settings
 from app.wiring.telemetry import Telemetry
@@ -164,7 +165,8 @@ class Service:
         core = self.core(ANONYMOUS)
 
         def load() -> Callable[[], Handler]:
-            from app.wiring.full import full_handler
+            with building():
+                from app.wiring.full import full_handler
 
             return lambda: full_handler(self.mcp_server(core), settings, stores)
 
@@ -182,7 +184,7 @@ class Service:
                     handler.run(),
                     clerk.run() if clerk else nullcontext(),
                 ):
-                    _settle_memory()
+                    gc.freeze()
                     yield
             finally:
                 if rate_limits is not None:
@@ -306,9 +308,3 @@ def _reason(error: PortkeyError) -> Reason:
 def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _settle_memory() -> None:
-    """Leave what is built by now, and stays, out of collections, which would stall calls for milliseconds."""
-    gc.collect()
-    gc.freeze()
