@@ -166,6 +166,8 @@ class Service:
 
         def load() -> Callable[[], Handler]:
             with building():
+                if not self.backend.sandbox:
+                    import app.portkey.network  # noqa: F401 - calls come before what takes the SDK
                 from app.wiring.full import full_handler
 
             return lambda: full_handler(self.mcp_server(core), settings, stores)

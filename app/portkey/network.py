@@ -8,12 +8,13 @@ import ssl
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import proxy_bypass
 
 import aiohttp
 from aiohttp.connector import Connection
 from yarl import URL
 
+from app.portkey.proxies import environment_proxies
 from app.portkey.transport import (
     ConnectFailed,
     ConnectionLost,
@@ -105,7 +106,7 @@ class NetworkTransport:
         self._max_connections = max_connections
         self._idle_seconds = idle_seconds
         self._ssl = ssl_context or True
-        self._proxies = _environment_proxies() if trust_env else {}
+        self._proxies = environment_proxies() if trust_env else {}
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
@@ -199,16 +200,6 @@ def _lower(response: aiohttp.ClientResponse) -> Mapping[str, str]:
         key = name.lower()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
     return headers
-
-
-def _environment_proxies() -> Mapping[str, str]:
-    proxies = {scheme: proxy for scheme, proxy in getproxies().items() if scheme in {"http", "https"}}
-    for scheme, proxy in proxies.items():
-        if not proxy.startswith("http://"):
-            raise ValueError(
-                f"{scheme.upper()}_PROXY must start with http://; other kinds of proxy are not supported."
-            )
-    return proxies
 
 
 def _connect_reason(error: Exception) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from app import __version__
 from app.portkey.client import PortkeyClient
 from app.portkey.credential import Credential
+from app.portkey.late import LateTransport
 from app.portkey.urls import BaseUrl
 from app.settings import Problem, Settings, SettingsError
+from app.wiring.memory import building
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +46,8 @@ def build_backend(
     """
     key = settings.portkey_api_key
     if settings.reaches_portkey:
-        from app.portkey.network import NetworkTransport
-
-        try:
-            transport = NetworkTransport()
-        except ValueError as error:
-            raise SettingsError([Problem("HTTPS_PROXY", None, str(error))]) from error
+        _check_proxies()
+        transport = LateTransport(load_network)
         return Backend(
             _client(settings, observed(transport), portkey_base_url(settings)),
             Credential(key.get_secret_value()) if key else None,
@@ -67,6 +66,25 @@ def build_backend(
         Credential(ADMIN_KEY),
         sandbox=True,
     )
+
+
+def load_network() -> Transport:
+    """Import what reaches Portkey, which takes its time, and build it."""
+    with building():
+        from app.portkey.network import NetworkTransport
+
+    return NetworkTransport()
+
+
+def _check_proxies() -> None:
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return
+    from app.portkey.proxies import environment_proxies
+
+    try:
+        environment_proxies()
+    except ValueError as error:
+        raise SettingsError([Problem("HTTPS_PROXY", None, str(error))]) from error
 
 
 def portkey_base_url(settings: Settings) -> BaseUrl:
