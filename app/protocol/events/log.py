@@ -85,11 +85,11 @@ class EventLog(Protocol):
     def writer(self) -> str:
         """How this process is called in the events it writes."""
 
-    async def append(self, stream: Stream, event: Event, *, oldest: int = 1) -> None:
-        """Keep one event, and of its stream no event before number `oldest`.
+    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
+        """Keep the next events of a stream, and none before number `oldest`.
 
         Raises:
-            EventLogError: The event may not be kept.
+            EventLogError: Some of them may not be kept.
         """
 
     def owe(self, stream: Stream, event: Event) -> None:

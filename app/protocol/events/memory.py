@@ -72,17 +72,20 @@ class MemoryEventLog:
         """How many bytes they take now."""
         return self._size
 
-    async def append(self, stream: Stream, event: Event, *, oldest: int = 1) -> None:
-        """Keep one event; older ones make room for it."""
-        size = len(event.message) + OVERHEAD
+    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
+        """Keep the next events of a stream; older ones make room for them."""
+        size = sum([len(event.message) + OVERHEAD for event in events])
         if size > self._max_bytes:
-            raise EventLogError(f"an event of {size} bytes is larger than the whole event store")
+            raise EventLogError(f"events of {size} bytes are larger than the whole event store")
         address = stream.address
-        kept = self._streams.setdefault(address, _Kept())
-        kept.events.append(event)
+        kept = self._streams.get(address)
+        if kept is None:
+            kept = self._streams[address] = _Kept()
+        else:
+            self._streams.move_to_end(address)
+        kept.events.extend(events)
         kept.expires_at = self._clock() + self._ttl
-        self._streams.move_to_end(address)
-        self._count += 1
+        self._count += len(events)
         self._size += size
         while kept.events[0].number < oldest:
             self._drop_first(kept)

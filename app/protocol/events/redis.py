@@ -1,4 +1,4 @@
-"""Events kept in Redis: one Redis Stream a stream, one round trip an event."""
+"""Events kept in Redis: one Redis Stream a stream, one round trip for what is kept at once."""
 
 from __future__ import annotations
 
@@ -103,27 +103,27 @@ class RedisEventLog:
         self._owed: deque[tuple[Stream, Event]] = deque()
         self._owed_bytes = 0
 
-    async def append(self, stream: Stream, event: Event, *, oldest: int = 1) -> None:
-        """Keep one event and push its stream's expiry back, in one round trip."""
-        size = len(event.message) + OVERHEAD
+    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
+        """Keep the next events of a stream and push its expiry back, in one round trip."""
+        size = sum([len(event.message) + OVERHEAD for event in events])
         if size > self._max_bytes:
-            raise EventLogError(f"an event of {size} bytes is larger than the whole event store")
+            raise EventLogError(f"events of {size} bytes are larger than the whole event store")
         address = stream.address
         key = self._key(address)
-        surplus = self._count_in(address, key, size)
-        fields = self._fields(address, event)
+        surplus = self._count_in(address, key, len(events), size)
+        rows = [(self._fields(address, event), f"{event.number}-0") for event in events]
         trim: dict[str, Any] = {"minid": f"{oldest}-0", "approximate": False} if oldest > 1 else {}
         async with self._attempt(self._deadline), self._client.pipeline(transaction=False) as pipe:
-            pipe.xadd(key, fields, id=f"{event.number}-0", **trim)
+            for fields, place in rows:
+                pipe.xadd(key, fields, id=place, **trim)
             pipe.expire(key, self._ttl)
             for old in surplus:
                 pipe.unlink(old)
-            added = (await pipe.execute(raise_on_error=False))[0]
-            if isinstance(added, ResponseError) and "equal or smaller" in str(added):
-                # It was kept when it was sent before, and only the answer was lost.
-                return
-            if isinstance(added, Exception):
-                raise added
+            for added in (await pipe.execute(raise_on_error=False))[: len(rows)]:
+                # One that is there was kept when it was sent before, and only the answer was lost.
+                is_there = isinstance(added, ResponseError) and "equal or smaller" in str(added)
+                if isinstance(added, Exception) and not is_there:
+                    raise added
 
     def owe(self, stream: Stream, event: Event) -> None:
         """Keep the event when Redis can be reached again, within bounds."""
@@ -209,14 +209,14 @@ class RedisEventLog:
         await self._client.aclose()
         await self._blocking.aclose()
 
-    def _count_in(self, address: str, key: str, size: int) -> list[str]:
-        """Count an event of this process, and return the keys of the streams that make room for it."""
+    def _count_in(self, address: str, key: str, events: int, size: int) -> list[str]:
+        """Count events of this process, and return the keys of the streams that make room for them."""
         now = self._clock()
         written = self._written.setdefault(address, _Written(key, now))
         written.expires_at = now + self._ttl
-        written.events += 1
+        written.events += events
         written.bytes += size
-        self._events += 1
+        self._events += events
         self._bytes += size
         self._written.move_to_end(address)
         surplus = []

@@ -37,9 +37,13 @@ class AnswerStream:
         """Return what the client is sent of the response; nothing for an empty one, as there is none."""
         return event(answer) if answer else b""
 
+    async def whole(self, answer: bytes) -> bytes:
+        """Return both at once."""
+        return await self.opening() + await self.closing(answer)
+
     async def send(self, send: Send, answer: bytes) -> None:
         """Send all of it."""
-        body = await self.opening() + await self.closing(answer)
+        body = await self.whole(answer)
         await send({"type": "http.response.start", "status": 200, "headers": self.headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -68,25 +72,43 @@ class KeptStream(AnswerStream):
         """Keep the mark; return the event that names it."""
         if not self._marked:
             return b""
-        event_id = await self._keep(Event(1, b"", False, self._log.writer, self._request_id))  # noqa: FBT003
-        return f"id: {event_id}\r\ndata: \r\nretry: {RETRY_MS}\r\n\r\n".encode()
+        (event_id,) = await self._keep(self._mark())
+        return _opening(event_id)
 
     async def closing(self, answer: bytes) -> bytes:
         """Keep the response; return its event. An empty one is none."""
         if not answer:
             return b""
-        number = 2 if self._marked else 1
-        last = Event(number, answer, True, self._log.writer, self._request_id)  # noqa: FBT003
-        return event(answer, await self._keep(last))
+        (event_id,) = await self._keep(self._response(answer))
+        return event(answer, event_id)
 
-    async def _keep(self, kept: Event) -> str:
+    async def whole(self, answer: bytes) -> bytes:
+        """Keep both in one step; return their events."""
+        if not self._marked or not answer:
+            return await super().whole(answer)
+        first, second = await self._keep(self._mark(), self._response(answer))
+        return _opening(first) + event(answer, second)
+
+    def _mark(self) -> Event:
+        return Event(1, b"", writer=self._log.writer, request_id=self._request_id)
+
+    def _response(self, answer: bytes) -> Event:
+        number = 2 if self._marked else 1
+        return Event(number, answer, last=True, writer=self._log.writer, request_id=self._request_id)
+
+    async def _keep(self, *events: Event) -> list[str]:
+        """Keep events; return their ids, or nothing for ids of events that may not be kept."""
         try:
-            await self._log.append(self._stream, kept)
+            await self._log.append(self._stream, *events)
         except EventLogError:
-            if kept.last:
-                self._log.owe(self._stream, kept)
-            return ""
-        return self._stream.event_id(kept.number)
+            if events[-1].last:
+                self._log.owe(self._stream, events[-1])
+            return [""] * len(events)
+        return [self._stream.event_id(event.number) for event in events]
+
+
+def _opening(event_id: str) -> bytes:
+    return b"id: %s\r\ndata: \r\nretry: %d\r\n\r\n" % (event_id.encode(), RETRY_MS)
 
 
 class StreamAttendant(Attendant):

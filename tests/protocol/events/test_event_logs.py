@@ -54,6 +54,18 @@ async def test_the_later_events_of_the_same_stream_come_back_in_order(log: Event
     assert await log.read(stream, 5) is None
 
 
+async def test_events_that_are_kept_in_one_step_are_kept_as_one_by_one(log: EventLog) -> None:
+    stream, other = Stream.new("o", "s"), Stream.new("o", "s")
+    first, second, third = (Event(number, b"x", number == 3, "w", 1) for number in (1, 2, 3))
+    await log.append(other, first)
+    await log.append(stream, first, second)
+    waiting = asyncio.create_task(log.later(stream, 2, 5))
+    await log.append(stream, third)
+    assert await log.read(stream, 1) == [first, second, third]
+    assert await waiting == [third]
+    assert await log.read(other, 1) == [first]
+
+
 async def test_what_is_known_of_an_event_comes_back(log: EventLog) -> None:
     stream = Stream.new("o", "s")
     for event in (

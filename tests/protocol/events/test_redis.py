@@ -101,8 +101,7 @@ async def test_what_a_process_keeps_is_bounded(
     log = log_of(redis_url, client, **bounds)
     streams = [Stream.new("o", "s") for _ in range(50)]
     for stream in streams:
-        await log.append(stream, Event(1, b""))
-        await log.append(stream, Event(2, b"x"))
+        await log.append(stream, Event(1, b""), Event(2, b"x"))
     assert await client.dbsize() == 10
     assert await log.read(streams[-1], 1)
     assert await log.read(streams[0], 1) is None
@@ -114,6 +113,8 @@ async def test_an_event_sent_twice_is_kept_once(log_of: LogOf, redis_url: str) -
         await log.append(STREAM, Event(1, b"x"))
         await log.append(STREAM, Event(1, b"x"))
         assert await log.read(STREAM, 1) == [Event(1, b"x")]
+        await log.append(STREAM, Event(1, b"x"), Event(2, b"y"))
+        assert await log.read(STREAM, 1) == [Event(1, b"x"), Event(2, b"y")]
 
 
 async def test_messages_are_encrypted_and_bound_to_their_place(

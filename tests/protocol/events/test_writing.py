@@ -19,11 +19,11 @@ class FailingLog(MemoryEventLog):
         self.asked = 0
         self.owed: list[Event] = []
 
-    async def append(self, stream: Stream, event: Event, *, oldest: int = 1) -> None:
+    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
         self.asked += 1
         if self.failing:
             raise EventLogError("gone")
-        await super().append(stream, event, oldest=oldest)
+        await super().append(stream, *events, oldest=oldest)
 
     def owe(self, stream: Stream, event: Event) -> None:  # noqa: ARG002
         self.owed.append(event)

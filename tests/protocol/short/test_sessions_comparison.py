@@ -90,10 +90,11 @@ class Noting(MemoryEventLog):
         super().__init__()
         self.noted: list[Any] = []
 
-    async def append(self, stream: Stream, event: Event, *, oldest: int = 1) -> None:
-        await super().append(stream, event, oldest=oldest)
-        kept = replace(event, message=b"", writer="")
-        self.noted.append((stream.owner, kept, plain(event.message), oldest))
+    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
+        await super().append(stream, *events, oldest=oldest)
+        for event in events:
+            kept = replace(event, message=b"", writer="")
+            self.noted.append((stream.owner, kept, plain(event.message), oldest))
 
 
 class Way:
