@@ -16,9 +16,10 @@ _RETRY_SECONDS: Final = 1
 _JSON: Final = "application/json"
 
 
-def accepted(session_id: str) -> Response:
-    """Return the answer to a message of a session that needs none."""
-    return Response(status_code=202, headers={"Mcp-Session-Id": session_id}, media_type=_JSON)
+def accepted(session_id: str = "") -> Response:
+    """Return the answer to a message that needs none. `session_id` is that of its session; "" for none."""
+    headers = {"Mcp-Session-Id": session_id} if session_id else None
+    return Response(status_code=202, headers=headers, media_type=_JSON)
 
 
 def refused(

@@ -12,7 +12,11 @@ from app.protocol.vocabulary import HANDSHAKE_VERSIONS
 if TYPE_CHECKING:
     from app.catalog.results import Outcome
 
+INITIALIZED: Final = "notifications/initialized"
 LIST: Final = "tools/list"
+PING: Final = "ping"
+PONG: Final = b"{}"
+"""The result of a ping."""
 VERSIONS: Final = frozenset([*(version.encode() for version in HANDSHAKE_VERSIONS), None])
 """What the header says of the version; older clients say nothing."""
 
@@ -22,6 +26,15 @@ _REQUEST: Final = {"jsonrpc", "id", "method"}
 def is_request(message: dict[str, Any]) -> bool:
     """Tell whether a message is a request with nothing unusual about it beside method and parameters."""
     return _REQUEST <= message.keys() <= _REQUEST | {"params"} and is_id(message["id"])
+
+
+def says_initialized(message: dict[str, Any]) -> bool:
+    """Tell whether a message is a client's plain word that it has read the answer to `initialize`."""
+    return (
+        message.get("method") == INITIALIZED
+        and message.get("params", {}) == {}
+        and message.keys() <= {"jsonrpc", "method", "params"}
+    )
 
 
 def is_call(params: object) -> bool:

@@ -17,11 +17,14 @@ from app.protocol.short.calls import nobody_asked, perform, sender_of
 from app.protocol.short.handshakes import INITIALIZE, handshake
 from app.protocol.short.messages import (
     LIST,
+    PING,
+    PONG,
     VERSIONS,
     end_of_answer,
     is_call,
     is_list,
     is_request,
+    says_initialized,
     start_of_answer,
 )
 from app.protocol.short.reading import CALL, plain_headers, read, replayed
@@ -37,13 +40,9 @@ if TYPE_CHECKING:
     from app.protocol.events.log import EventLog
     from app.protocol.sessions.here import SessionHere, SessionsHere
 
-INITIALIZED: Final = "notifications/initialized"
-PING: Final = "ping"
-
 _UNUSUAL: Final = frozenset({b"mcp-method", b"mcp-name", b"last-event-id"})
 _SILENT_VERSION: Final = "2025-03-26"
 """What a request without a version is taken for."""
-_NOTHING: Final = b"{}"
 _CANCELLED: Final = b',"error":{"code":-32800,"message":"Request cancelled"}}'
 
 
@@ -123,10 +122,10 @@ class ShortSessions:
         method = message["method"]
         if method == CALL:
             return await self._call(scope, receive, send, message, start, here, version)
-        if method == INITIALIZED:
+        if "id" not in message:
             await accepted(session_id)(scope, receive, send)
             return True
-        result = _NOTHING if method == PING else self._list(scope, message, here)
+        result = PONG if method == PING else self._list(scope, message, here)
         if result is None:
             return False
         await self._stream(here, message["id"], version).send(send, start + result + b"}")
@@ -227,9 +226,9 @@ class _Attendant(StreamAttendant):
 
 def _is_plain(message: dict[str, Any]) -> bool:
     method, params = message.get("method"), message.get("params", {})
-    if "id" not in message:
-        return method == INITIALIZED and params == {} and message.keys() <= {"jsonrpc", "method", "params"}
-    return is_request(message) and (
+    if not is_request(message):
+        return says_initialized(message)
+    return (
         (method == CALL and is_call(params))
         or (method == LIST and is_list(params))
         or (method == PING and params == {})

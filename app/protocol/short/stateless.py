@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from app.protocol.answers import accepted
 from app.protocol.calling import Call
 from app.protocol.owner import owner_of
 from app.protocol.short.calls import nobody_asked, perform, sender_of
 from app.protocol.short.handshakes import INITIALIZE, handshake
 from app.protocol.short.messages import (
     LIST,
+    PING,
+    PONG,
     VERSIONS,
     end_of_answer,
     is_call,
     is_list,
     is_request,
+    says_initialized,
     start_of_answer,
 )
 from app.protocol.short.reading import CALL, plain_headers, read, replayed
@@ -35,7 +39,7 @@ _AS_IT_IS: Final = AnswerStream()
 
 
 class ShortStateless:
-    """Answers plain `tools/call`, `tools/list` and `initialize` itself, and hands all others on.
+    """Answers plain `tools/call`, `tools/list`, `ping` and `initialize` itself, and hands all others on.
 
     Args:
         app: Serves the others.
@@ -67,36 +71,45 @@ class ShortStateless:
     async def _serve(
         self, scope: Scope, receive: Receive, send: Send, message: dict[str, Any], version: str
     ) -> bool:
-        """Answer a request unless it turns out not to be plain; tell whether it is answered."""
+        """Answer a message unless it turns out not to be plain; tell whether it is answered."""
         if not is_request(message):
-            return False
+            is_plain = says_initialized(message)
+            if is_plain:
+                await accepted()(scope, receive, send)
+            return is_plain
         method, params = message["method"], message.get("params", {})
-        cursor: str | None
+        if method == CALL:
+            return is_call(params) and await self._call(scope, receive, send, message, version)
         if method == INITIALIZE:
             asked = handshake(params)
-            cursor = version = "" if asked is None else asked.version
+            version = "" if asked is None else asked.version
+        result = self._result(scope, method, params, version) if version else None
+        start = start_of_answer(message)
+        if result is None or start is None:
+            return False
+        await self._stream(scope, message, version).send(send, start + result + b"}")
+        return True
+
+    def _result(self, scope: Scope, method: object, params: Any, version: str) -> bytes | None:  # noqa: ANN401 - as read
+        cursor: str | None
+        if method == PING and params == {}:
+            return PONG
+        if method == INITIALIZE:
+            cursor = version
         elif method == LIST and is_list(params):
             cursor = params.get("cursor")
-        elif method == CALL and version and is_call(params):
-            return await self._call(scope, receive, send, message, version)
         else:
-            return False
-        if not version:
-            return False
+            return None
         policy = self._core.callers.of_scope(scope).policy
-        found = self._core.stored.find(policy, version, method, cursor)
-        start = start_of_answer(message)
-        if found is None or start is None:
-            return False
-        await self._stream(scope, message, version).send(send, start + found.json + b"}")
-        return True
+        found = self._core.stored.find(policy, version, str(method), cursor)
+        return None if found is None else found.json
 
     async def _call(
         self, scope: Scope, receive: Receive, send: Send, message: dict[str, Any], version: str
     ) -> bool:
         params, start = message["params"], start_of_answer(message)
         caller = self._core.callers.of_scope(scope)
-        if start is None or not self._core.calls.runs_unasked(caller, params["name"]):
+        if not version or start is None or not self._core.calls.runs_unasked(caller, params["name"]):
             return False
         sender = sender_of(scope, version, None, {})
         call = Call(caller, sender, params["name"], params.get("arguments", {}), nobody_asked)

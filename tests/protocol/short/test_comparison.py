@@ -197,6 +197,21 @@ VERSIONS_2025 = st.sampled_from(
 )
 
 
+WORDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "method": "notifications/initialized", "params": {}},
+        {"jsonrpc": "2.0", "method": "notifications/initialized", "params": {"_meta": {}}},
+        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}},
+        {"jsonrpc": "2.0", "id": 1, "method": "ping"},
+        {"jsonrpc": "2.0", "id": "p", "method": "ping", "params": {}},
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
+        {"jsonrpc": "2.0", "id": 1, "method": "resources/list"},
+        {"jsonrpc": "2.0", "id": 1, "result": {}},
+    ]
+)
+
+
 @st.composite
 def requests_of_2025(draw: st.DrawFn) -> Posted:
     """A request without a session, of which something may be wrong or unusual."""
@@ -229,6 +244,8 @@ def requests_of_2025(draw: st.DrawFn) -> Posted:
         message["id"] = draw(IDS)
     elif odd == "headers":
         headers = draw(HEADERS)(headers)
+    if draw(st.integers(0, 5)) == 0:
+        message = draw(WORDS)
     body = _written(message)
     return Posted(
         headers,
