@@ -220,7 +220,7 @@ def _doctor(options: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 
 def _check_config(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
-    from app.catalog.registry import load_tools
+    from app.catalog import index
     from app.service import read_settings
     from app.wiring.grants import load_policy_file
 
@@ -235,7 +235,7 @@ def _check_config(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
         if stdio
         else f"on {settings.host}:{settings.port}{tls}, authentication {settings.auth_mode}"
     )
-    policy_file = load_policy_file(settings, load_tools(), env) if settings.policy_file else None
+    policy_file = load_policy_file(settings, index.read(), env) if settings.policy_file else None
     sys.stdout.write(f"The settings are right: portkey-admin-mcp would serve {reach} {where}.\n")
     if policy_file:
         sys.stdout.write(f"{settings.variable('policy_file')}={settings.policy_file} comes to:\n")

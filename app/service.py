@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 from app import __version__
 from app.auth.grants import Grant
 from app.auth.principal import ANONYMOUS, STDIO
-from app.catalog import snapshot
-from app.catalog.registry import load_tools
+from app.catalog import index, snapshot
 from app.catalog.toolbox import Toolbox
 from app.portkey.client import ApiRequest
 from app.portkey.errors import PortkeyError
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from app.auth.clerk.sign_in import ClerkSignIn
-    from app.auth.policy import Risk
+    from app.auth.policy import GovernedTool, Risk
     from app.auth.principal import Principal
     from app.catalog.tool import Tool
     from app.protocol.admin_server import AdminServer
@@ -94,7 +93,7 @@ class Service:
         self._telemetry = Telemetry(settings)
         self.backend = build_backend(settings, self._telemetry.observed)
         self.policy = server_policy(settings)
-        offered = load_tools() if tools is None else tools
+        offered: Sequence[GovernedTool] = index.read() if tools is None else tools
         forms = snapshot.read() if tools is None else {tool.name: snapshot.wire_form(tool) for tool in tools}
         self.toolbox = Toolbox(
             offered,
@@ -166,8 +165,11 @@ class Service:
 
         def load() -> Callable[[], Handler]:
             with building():
+                from app.catalog.registry import load_tools
+
                 if not self.backend.sandbox:
                     import app.portkey.network  # noqa: F401 - calls come before what takes the SDK
+                load_tools()
                 from app.wiring.full import full_handler
 
             return lambda: full_handler(self.mcp_server(core), settings, stores)

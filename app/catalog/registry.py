@@ -32,6 +32,19 @@ DOMAINS = (
 """The domains, in listing order. Each has a module of its name (`-` as `_`) in `app.catalog.tools`."""
 
 
+def load_tool(name: str, domain: str) -> Tool:
+    """Return one declared tool, ready to be called. Imports the module of its domain.
+
+    Raises:
+        LookupError: There is none of this name.
+    """
+    for tool in _declared(domain):
+        if tool.name == name:
+            tool.inputs.model_rebuild()
+            return tool
+    raise LookupError(name)
+
+
 def load_tools(domains: Iterable[str] = DOMAINS) -> tuple[Tool, ...]:
     """Return the declared tools of these domains.
 
@@ -40,7 +53,7 @@ def load_tools(domains: Iterable[str] = DOMAINS) -> tuple[Tool, ...]:
     """
     tools: list[Tool] = []
     for domain in domains:
-        declared: tuple[Tool, ...] = import_module(f"app.catalog.tools.{domain.replace('-', '_')}").TOOLS
+        declared = _declared(domain)
         if strays := [tool.name for tool in declared if tool.domain != domain]:
             msg = f"declared in the module of {domain}, but of another domain: {', '.join(strays)}"
             raise ValueError(msg)
@@ -50,3 +63,8 @@ def load_tools(domains: Iterable[str] = DOMAINS) -> tuple[Tool, ...]:
         msg = f"declared twice: {', '.join(twice)}"
         raise ValueError(msg)
     return tuple(tools)
+
+
+def _declared(domain: str) -> tuple[Tool, ...]:
+    declared: tuple[Tool, ...] = import_module(f"app.catalog.tools.{domain.replace('-', '_')}").TOOLS
+    return declared

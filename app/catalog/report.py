@@ -9,7 +9,7 @@ from typing import Final, TextIO
 
 import orjson
 
-from app.catalog import snapshot
+from app.catalog import index, snapshot
 from app.catalog.documents import endpoints_page, tools_page
 from app.catalog.json_value import JsonObject
 from app.catalog.registry import load_tools
@@ -20,10 +20,10 @@ DOCS: Final = Path(__file__).parents[2] / "docs"
 
 
 def write_snapshot_and_report(out: TextIO, path: Path = snapshot.PATH, docs: Path = DOCS) -> None:
-    """Write the snapshot of every declared tool to `path`, the pages to `docs`, and their size to `out`."""
+    """Write the snapshot to `path`, the index next to it, the pages to `docs`, and their size to `out`."""
     tools = load_tools()
     forms = {tool.name: snapshot.wire_form(tool) for tool in tools}
-    files = {path: snapshot.render(tools)}
+    files = {path: snapshot.render(tools), path.with_name(index.PATH.name): index.render(tools)}
     if docs.is_dir():
         files |= {docs / name: text for name, text in pages(tools, forms).items()}
     out.writelines(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,12 +12,13 @@ from typing import Final, Protocol, TypeAlias
 
 from pydantic import SecretStr
 
-from app.auth.policy import Policy
+from app.auth.policy import GovernedTool, Policy
 from app.catalog import results
 from app.catalog.arguments import InvalidArgumentsError, validate, wanted_fields
 from app.catalog.bounds import DEFAULT_LIMIT
 from app.catalog.inputs import Inputs
 from app.catalog.json_value import JsonObject, JsonValue
+from app.catalog.registry import load_tool
 from app.catalog.results import Outcome
 from app.catalog.tool import Endpoint, Run, Tool, WorkflowStopped
 from app.catalog.trace import Trace
@@ -76,8 +79,8 @@ class CallContext:
 class Selection:
     """The tools one policy permits: immutable, in catalogue order."""
 
-    def __init__(self, tools: Sequence[Tool], forms: Mapping[str, JsonObject]) -> None:
-        self.declarations = tuple(tools)
+    def __init__(self, tools: Sequence[GovernedTool], forms: Mapping[str, JsonObject]) -> None:
+        self.listed = tuple(tools)
         self.tools = tuple(forms[tool.name] for tool in tools)
         self._by_name = {tool.name: tool for tool in tools}
         self._forms = forms
@@ -85,8 +88,8 @@ class Selection:
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
 
-    def tool(self, name: str) -> Tool | None:
-        """Return the declaration, or None when there is no such tool for this caller."""
+    def tool(self, name: str) -> GovernedTool | None:
+        """Return a tool, or None when there is none of this name for this caller."""
         return self._by_name.get(name)
 
     def input_schema(self, name: str) -> JsonObject | None:
@@ -103,11 +106,12 @@ class Toolbox:
     """The catalogue in use: the tools of this service and the client that reaches Portkey.
 
     Args:
-        tools: Every tool this service offers.
+        tools: Every tool this service offers, declared or only listed.
         forms: Their wire forms by name.
         portkey: The client for the requests.
         credential: The server's own Portkey key, for callers who have no other; None when there is none, and
             their calls then say how to set one.
+        declare: Returns the declaration of a tool that is only listed; called in a thread.
         max_result_bytes: Bytes of text beyond which an answer is cut.
 
     Attributes:
@@ -116,25 +120,46 @@ class Toolbox:
 
     def __init__(
         self,
-        tools: Sequence[Tool],
+        tools: Sequence[GovernedTool],
         forms: Mapping[str, JsonObject],
         portkey: PortkeyClient,
         credential: Credential | None,
         *,
+        declare: Callable[[str, str], Tool] = load_tool,
         max_result_bytes: int = DEFAULT_LIMIT,
     ) -> None:
         self._max_result_bytes = max_result_bytes
         self._tools = tuple(tools)
         self._by_name = {tool.name: tool for tool in tools}
+        self._declarations = {tool.name: tool for tool in tools if isinstance(tool, Tool)}
+        self._declare = declare
+        self._declaring = threading.Lock()
         self._forms = forms
         self._portkey = portkey
         self._credential = credential
         self.calls_under_way = 0
         self.selection = lru_cache(POLICIES_REMEMBERED)(self._select)
 
-    def declared(self, name: str) -> Tool | None:
+    def known(self, name: str) -> GovernedTool | None:
         """Return a tool of this service, whoever may call it; None when there is none of this name."""
         return self._by_name.get(name)
+
+    async def declaration(self, name: str) -> Tool:
+        """Return the declaration of a tool. The first time, that may take some milliseconds, in a thread.
+
+        Raises:
+            KeyError: This service has no tool of this name.
+        """
+        declared = self._declarations.get(name)
+        if declared is None:
+            domain = self._by_name[name].domain
+            declared = self._declarations[name] = await asyncio.to_thread(self._load, name, domain)
+        return declared
+
+    def _load(self, name: str, domain: str) -> Tool:
+        # Tools share parts of their models, which must not be built twice at once.
+        with self._declaring:
+            return self._declare(name, domain)
 
     def _select(self, policy: Policy) -> Selection:
         return Selection([tool for tool in self._tools if policy.permits(tool)], self._forms)
@@ -148,9 +173,9 @@ class Toolbox:
         Raises:
             KeyError: The caller has no tool of this name.
         """
-        tool = self.selection(context.policy).tool(name)
-        if tool is None:
+        if name not in self.selection(context.policy):
             raise KeyError(name)
+        tool = self._declarations.get(name) or await self.declaration(name)
         self.calls_under_way += 1
         try:
             inputs = validate(tool, arguments)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
+    from app.auth.policy import GovernedTool
     from app.auth.portkey_key import PortkeyKey
     from app.auth.principal import Principal
     from app.catalog.json_value import JsonObject, JsonValue
     from app.catalog.results import Outcome
-    from app.catalog.tool import Tool
     from app.protocol.caller import Caller
     from app.telemetry.audit.record import AuditOutcome
 
@@ -67,7 +67,7 @@ class CallAudit:
         caller: Caller,
         name: str,
         arguments: Mapping[str, JsonValue],
-        tool: Tool | None,
+        tool: GovernedTool | None,
     ) -> CallEntry:
         """Begin the record of a call. Leaving it as a context puts it on record.
 

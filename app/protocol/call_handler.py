@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, TextContent
 
+from app.catalog.tool import Risk
 from app.protocol.calling import METHOD, Asked, Call
 from app.protocol.context import RequestContext, sender_of
 
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult
 
+    from app.auth.policy import GovernedTool
     from app.catalog.results import Outcome
-    from app.catalog.tool import Tool
+    from app.catalog.toolbox import Toolbox
     from app.protocol.caller import Callers
     from app.protocol.calling import Held, ToolCalls
     from app.protocol.confirmation import Confirmation
@@ -31,11 +33,19 @@ class CallHandler:
     Args:
         calls: Makes the calls.
         callers: Finds out who asks.
+        toolbox: The catalogue.
         confirmation: Asks before a call that destroys; None for not asking.
     """
 
-    def __init__(self, calls: ToolCalls, callers: Callers, confirmation: Confirmation | None = None) -> None:
+    def __init__(
+        self,
+        calls: ToolCalls,
+        callers: Callers,
+        toolbox: Toolbox,
+        confirmation: Confirmation | None = None,
+    ) -> None:
         self._calls = calls
+        self._toolbox = toolbox
         self._callers = callers
         self._confirmation = confirmation
 
@@ -52,8 +62,11 @@ class CallHandler:
         _REACHED.get([]).append(ctx)
         caller = self._callers.of(ctx)
 
-        async def hold(tool: Tool) -> Held | None:
-            return await self._confirmation.hold(ctx, params, tool, caller) if self._confirmation else None
+        async def hold(tool: GovernedTool) -> Held | None:
+            if self._confirmation is None or tool.risk != Risk.DESTRUCTIVE:
+                return None
+            declared = await self._toolbox.declaration(tool.name)
+            return await self._confirmation.hold(ctx, params, declared, caller)
 
         call = Call(caller, sender_of(ctx), params.name, params.arguments or {}, _Progress(ctx))
         answer = await self._calls.perform(call, hold)

@@ -16,8 +16,8 @@ from app.protocol.vocabulary import INVALID_PARAMS
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from app.auth.policy import GovernedTool
     from app.catalog.json_value import JsonValue
-    from app.catalog.tool import Tool
     from app.catalog.toolbox import Outcome, Progress, Selection, Toolbox
     from app.protocol.auditing import CallAudit, Sender
     from app.protocol.caller import Caller
@@ -87,7 +87,7 @@ class ToolCalls:
         self._asks = asks
 
     async def perform(
-        self, call: Call, hold: Callable[[Tool], Awaitable[Held | None]] | None = None
+        self, call: Call, hold: Callable[[GovernedTool], Awaitable[Held | None]] | None = None
     ) -> Outcome | Asked:
         """Make a call, and put it on record.
 
@@ -100,8 +100,8 @@ class ToolCalls:
         """
         caller, name = call.caller, call.name
         selection = self._toolbox.selection(caller.policy)
-        declared = self._toolbox.declared(name)
-        with self._audit.of(call.sender, caller, name, call.arguments, declared) as entry:
+        known = self._toolbox.known(name)
+        with self._audit.of(call.sender, caller, name, call.arguments, known) as entry:
             tool = selection.tool(name)
             if tool is None:
                 entry.outcome = "denied"
@@ -133,7 +133,7 @@ class ToolCalls:
 
     def refused(self, sender: Sender, caller: Caller, name: str, arguments: Mapping[str, JsonValue]) -> None:
         """Put a call on record that was refused for its form."""
-        with self._audit.of(sender, caller, name, arguments, self._toolbox.declared(name)) as entry:
+        with self._audit.of(sender, caller, name, arguments, self._toolbox.known(name)) as entry:
             entry.outcome, entry.code = "refused", "invalid_request"
 
 

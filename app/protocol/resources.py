@@ -77,7 +77,7 @@ class Resources:
         """
         uri = str(params.uri)
         selection = self._toolbox.selection(self._callers.of(ctx).policy)
-        text = _render(uri, selection)
+        text = await self._render(uri, selection)
         if text is None:
             modern = ctx.protocol_version in MODERN_VERSIONS
             known = ", ".join([GUIDE_URI, *(DOMAIN_PREFIX + domain for domain in domains_of(selection))])
@@ -85,14 +85,14 @@ class Resources:
             raise ProtocolError(INVALID_PARAMS if modern else _NOT_FOUND_2025, message, {"uri": uri})
         return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_MARKDOWN, text=text)])
 
-
-def _render(uri: str, selection: Selection) -> str | None:
-    if uri == GUIDE_URI:
-        return guide(domains_of(selection))
-    domain = uri.removeprefix(DOMAIN_PREFIX)
-    if domain == uri or domain not in domains_of(selection):
-        return None
-    return _domain_page(domain, (tool for tool in selection.declarations if tool.domain == domain))
+    async def _render(self, uri: str, selection: Selection) -> str | None:
+        if uri == GUIDE_URI:
+            return guide(domains_of(selection))
+        domain = uri.removeprefix(DOMAIN_PREFIX)
+        if domain == uri or domain not in domains_of(selection):
+            return None
+        names = [tool.name for tool in selection.listed if tool.domain == domain]
+        return _domain_page(domain, [await self._toolbox.declaration(name) for name in names])
 
 
 def _domain_page(domain: str, tools: Iterable[Tool]) -> str:

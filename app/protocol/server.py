@@ -84,7 +84,7 @@ def build_server(
 
     common = CommonResults(core.stored, callers)
     answer(LIST_TOOLS, PaginatedRequestParams, common.list_tools)
-    calls = CallHandler(core.calls, callers, confirmation)
+    calls = CallHandler(core.calls, callers, toolbox, confirmation)
     answer(CALL_TOOL, CallToolRequestParams, calls.handle)
     answer("resources/list", PaginatedRequestParams, resources.list_resources)
     answer("resources/templates/list", PaginatedRequestParams, resources.list_templates)

@@ -24,4 +24,4 @@ def uris_of(selection: Selection) -> frozenset[str]:
 
 def domains_of(selection: Selection) -> tuple[str, ...]:
     """Return the domains of a selection's tools, in catalogue order."""
-    return tuple(dict.fromkeys(tool.domain for tool in selection.declarations))
+    return tuple(dict.fromkeys(tool.domain for tool in selection.listed))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from app.catalog.registry import DOMAINS, load_tools
+from app.catalog import index
+from app.catalog.registry import DOMAINS
 from app.sandbox.faults import Fault
 from app.settings import Check, Problem, Settings, SettingsError, load_settings
 from app.web.allow_list import AllowList
@@ -28,13 +29,13 @@ def read_settings(env: Mapping[str, str], *, stdio: bool = False) -> Settings:
     """
     if stdio:
         return load_settings(env, domains=DOMAINS, transport="stdio", checks=_CHECKS)
-    checks = (*_CHECKS, *_HTTP_CHECKS, policy_file_check(load_tools, env))
+    checks = (*_CHECKS, *_HTTP_CHECKS, policy_file_check(index.read, env))
     settings = load_settings(env, domains=DOMAINS, transport="http", checks=checks)
     warnings = list(settings.warnings)
     certificates = load_certificates(settings)
     if certificates and certificates.expiry_warning:
         warnings.append(certificates.expiry_warning)
-    policy_file = load_policy_file(settings, load_tools(), env) if settings.policy_file else None
+    policy_file = load_policy_file(settings, index.read(), env) if settings.policy_file else None
     if policy_file:
         warnings += policy_warnings(settings, policy_file)
     return settings.model_copy(update={"warnings": tuple(warnings)})

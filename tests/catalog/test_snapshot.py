@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from app.catalog import snapshot
+from app.catalog import index, snapshot
 from app.catalog.registry import load_tools
 from app.catalog.report import print_catalog, table, write_snapshot_and_report
 from tests.catalog.desk import FORMS, TOOLS
@@ -12,6 +12,13 @@ from tests.catalog.desk import FORMS, TOOLS
 def test_the_committed_snapshot_is_what_the_declarations_say() -> None:
     committed = snapshot.PATH.read_text(encoding="utf-8")
     assert committed == snapshot.render(load_tools()), "the wire form of a tool changed: run `make catalog`"
+
+
+def test_the_committed_index_is_what_the_declarations_say() -> None:
+    committed = index.PATH.read_text(encoding="utf-8")
+    assert committed == index.render(load_tools()), "a tool, its domain or risk changed: run `make catalog`"
+    listed = [(tool.name, tool.domain, tool.risk) for tool in index.read()]
+    assert listed == [(tool.name, tool.domain, tool.risk) for tool in load_tools()]
 
 
 def test_the_snapshot_is_read_by_name() -> None:

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from app.auth.policy import ALLOW_ALL, Policy
 from app.auth.portkey_key import brought_key, named_key
+from app.catalog import index
+from app.catalog.registry import load_tool
+from app.catalog.tool import Tool
+from app.catalog.toolbox import Toolbox
 from app.sandbox.application import Sandbox
 from app.sandbox.keys import ADMIN_KEY, NO_SCOPES_KEY, WORKSPACE_KEY
 from tests.catalog.desk import FORMS, TOOLS, Desk, toolbox_over
@@ -13,7 +19,7 @@ def test_a_selection_has_what_the_policy_permits_in_catalogue_order(desk: Desk) 
     everything = desk.toolbox.selection(ALLOW_ALL)
     assert [form["name"] for form in everything.tools] == list(TOOLS)
     reading = desk.toolbox.selection(Policy(read_only=True))
-    assert {tool.risk for tool in reading.declarations} == {"read"}
+    assert {tool.risk for tool in reading.listed} == {"read"}
     configs = desk.toolbox.selection(Policy(domains=frozenset({"configs"})))
     assert len(configs.tools) == 6
 
@@ -86,3 +92,23 @@ async def test_waiting_for_portkey_is_told_as_progress(sandbox: Sandbox) -> None
     done = [step for step, _, _ in desk.told]
     assert done == [0, 2, 2, 3]
     assert desk.told[2][2].startswith("Portkey asked to wait")
+
+
+async def test_a_tool_that_is_only_listed_is_declared_when_it_is_called(desk: Desk) -> None:
+    loop_thread = threading.current_thread()
+    declared: list[str] = []
+
+    def declare(name: str, domain: str) -> Tool:
+        assert threading.current_thread() is not loop_thread
+        declared.append(f"{domain}/{name}")
+        return load_tool(name, domain)
+
+    given = desk.toolbox
+    desk.toolbox = Toolbox(index.read(), FORMS, given._portkey, given._credential, declare=declare)
+    for _ in range(2):
+        await desk.good("list_workspaces")
+    assert declared == ["workspaces/list_workspaces"]
+    with pytest.raises(KeyError):
+        await desk.toolbox.declaration("no_such_tool")
+    with pytest.raises(LookupError):
+        load_tool("no_such_tool", "workspaces")

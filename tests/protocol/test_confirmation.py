@@ -12,7 +12,7 @@ from mcp_types import ElicitResult
 
 from app.auth.policy import ALLOW_ALL
 from app.catalog.registry import load_tools
-from app.catalog.tool import Risk
+from app.catalog.tool import Risk, Tool
 from app.protocol.confirmation_question import LONGEST_VALUE, question
 from tests.protocol.asking import ARGUMENTS, Person, Removal, Replica, toolbox, yes
 from tests.protocol.stand_in import Backend, until
@@ -206,8 +206,8 @@ async def test_a_client_that_answers_with_an_error_was_not_asked(backend: Backen
 
 
 def asked_about(**arguments: Any) -> str:
-    tool = toolbox(Backend()).selection(ALLOW_ALL).tool("remove_thing")
-    assert tool is not None
+    (tool, *_) = toolbox(Backend()).selection(ALLOW_ALL).listed
+    assert isinstance(tool, Tool)
     return question(tool, Removal(**arguments))
 
 

@@ -205,7 +205,7 @@ async def test_any_other_handler_that_raises_shows_a_reference_only(
     def broken(*_: object) -> None:
         raise ValueError(SECRET)
 
-    monkeypatch.setattr("app.protocol.resources._render", broken)
+    monkeypatch.setattr("app.protocol.resources.guide", broken)
     async with Client(backend.server(), mode=mode) as client:
         with pytest.raises(MCPError, match="resources/read failed inside this server") as caught:
             await client.read_resource("portkey-admin://guide")
