@@ -11,6 +11,8 @@ from bench.servers import BARE, NPM_STATEFUL, OURS, OURS_2026, OURS_STATEFUL, OU
 Rows = Sequence[Mapping[str, Any]]
 RATIO_CLIENTS = 16
 KB = 1024
+STYLES = (BARE, OURS_2026, OURS_STATELESS, OURS_STATEFUL, NPM_STATEFUL)
+"""Those that look the same in every drawing."""
 WIDE = 30
 """An axis whose values differ by more than this factor is logarithmic."""
 
@@ -57,9 +59,12 @@ def _panel(label: str, rows: Rows, key: str) -> svg.Panel:
     values = [y for points in lines.values() for _, y in points]
     # A rate is read as so many times another, from 0.
     wide = key != "rps" and bool(values) and max(values) / min(values) > WIDE
-    return svg.Panel(
-        label, [svg.Line(name, sorted(points)) for name, points in lines.items() if points], wide
-    )
+    shown = [
+        svg.Line(name, sorted(points), STYLES.index(name) if name in STYLES else number)
+        for number, (name, points) in enumerate(lines.items())
+        if points
+    ]
+    return svg.Panel(label, shown, wide)
 
 
 def _bytes(size: float) -> str:
@@ -67,7 +72,6 @@ def _bytes(size: float) -> str:
 
 
 def _ratios(rows: Rows) -> str:
-    servers = (BARE, OURS_2026, OURS_STATELESS, OURS_STATEFUL, NPM_STATEFUL)
     operations = list(dict.fromkeys(row["operation"] for row in rows))
     groups = [
         (
@@ -77,7 +81,7 @@ def _ratios(rows: Rows) -> str:
                 for row in rows
                 if row["operation"] == operation
                 and row["clients"] == RATIO_CLIENTS
-                and row["server"] in servers
+                and row["server"] in STYLES
                 and row["of_bare"] is not None
             ],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -31,10 +31,11 @@ COLOURS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a panel; points in the order of x."""
+    """One line of a panel; points in the order of x. Lines of one style have one colour, dash and mark."""
 
     name: str
     points: Sequence[tuple[float, float]]
+    style: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,15 @@ def panels(
     x_text: Callable[[float], str],
 ) -> str:
     """Panels in two columns over the same x, logarithmic, with one legend for all."""
-    names = list(dict.fromkeys(line.name for panel in shown for line in panel.lines))
+    styles = {line.name: line.style for panel in shown for line in panel.lines}
     rows = math.ceil(len(shown) / 2)
-    legend = _legend(names, TITLE)
+    legend = _legend(styles, TITLE)
     top = TITLE + LEGEND_LINE
     parts = [f'<text class="title" x="16" y="26">{escape(title)}</text>', *legend]
     for number, panel in enumerate(shown):
         x, y = (number % 2) * WIDTH / 2, top + (number // 2) * PANEL_HEIGHT
         parts.append(f'<g transform="translate({x:g} {y:g})">')
-        parts += _panel(panel, names, x_label, x_text)
+        parts += _panel(panel, x_label, x_text)
         parts.append("</g>")
     return _document(WIDTH, top + rows * PANEL_HEIGHT, title, parts)
 
@@ -116,9 +117,9 @@ def _document(width: float, height: float, title: str, parts: Sequence[str]) -> 
     return "\n".join([head, *parts, "</svg>", ""])
 
 
-def _legend(names: Sequence[str], y: float) -> list[str]:
+def _legend(styles: Mapping[str, int], y: float) -> list[str]:
     parts, x = [], 16.0
-    for number, name in enumerate(names):
+    for name, number in styles.items():
         parts.append(f'<path class="line c{number % COLOURS}"{_dash(number)} d="M{x:g} {y + 8:g}h28"/>')
         parts.append(_mark(number, x + 14, y + 8))
         parts.append(f'<text x="{x + 34:g}" y="{y + 12:g}">{escape(name)}</text>')
@@ -126,7 +127,7 @@ def _legend(names: Sequence[str], y: float) -> list[str]:
     return parts
 
 
-def _panel(panel: Panel, names: Sequence[str], x_label: str, x_text: Callable[[float], str]) -> list[str]:
+def _panel(panel: Panel, x_label: str, x_text: Callable[[float], str]) -> list[str]:
     right, bottom = WIDTH / 2 - RIGHT, PANEL_HEIGHT - BOTTOM
     points = [point for line in panel.lines for point in line.points]
     if not points:
@@ -148,11 +149,10 @@ def _panel(panel: Panel, names: Sequence[str], x_label: str, x_text: Callable[[f
     middle = (LEFT + right) / 2
     parts.append(f'<text x="{middle:g}" y="{bottom + 36}" text-anchor="middle">{escape(x_label)}</text>')
     for line in panel.lines:
-        number = names.index(line.name)
         places = [(across(x), up(y)) for x, y in line.points]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-        parts.append(f'<path class="line c{number % COLOURS}"{_dash(number)} d="M{path}"/>')
-        parts += [_mark(number, x, y) for x, y in places]
+        parts.append(f'<path class="line c{line.style % COLOURS}"{_dash(line.style)} d="M{path}"/>')
+        parts += [_mark(line.style, x, y) for x, y in places]
     return parts
 
 

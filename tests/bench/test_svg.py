@@ -11,7 +11,7 @@ from bench import svg
 from bench.svg import Bar, Line, Panel
 
 NAMESPACE = {"svg": "http://www.w3.org/2000/svg"}
-LINES = [Line("bare", [(1, 100), (10, 300)]), Line("ours <b>", [(1, 50), (10, 200)])]
+LINES = [Line("bare", [(1, 100), (10, 300)], 0), Line("ours <b>", [(1, 50), (10, 200)], 1)]
 
 
 def read(drawing: str) -> ET.Element:
@@ -59,7 +59,9 @@ def test_a_bar_is_as_long_as_its_value() -> None:
 def test_axes_reach_around_whatever_is_measured(values: list[float]) -> None:
     for log in (False, True):
         points = [(number + 1.0, value) for number, value in enumerate(values) if value or not log]
-        drawing = svg.panels("T", "x", [Panel("y", [Line("one", points)] if points else [], log)], svg.short)
+        drawing = svg.panels(
+            "T", "x", [Panel("y", [Line("one", points, 0)] if points else [], log)], svg.short
+        )
         read(drawing)
         for y in re.findall(r'class="mark c0" d="M[\d.]+ (-?[\d.]+)', drawing):
             assert 0 < float(y) < svg.PANEL_HEIGHT
