@@ -15,6 +15,7 @@ import orjson
 from bench import cold, delay, growth, memory, page, table
 from bench.lab import Lab, laboratory, say
 from bench.options import PUBLISHED, Options, parse
+from bench.summary import rounded
 
 MEASURE: Mapping[str, Callable[[Lab, Options], dict[str, Any]]] = {
     "table": table.run,
@@ -36,7 +37,7 @@ def main() -> int:
             begun = time.monotonic()
             measured = MEASURE[part](lab, options)
             took = round(time.monotonic() - begun)
-            figures[part] = {"about": _about(lab, options, took), **measured}
+            figures[part] = {"about": _about(lab, options, took), **rounded(measured)}
             # After each part, so that one that fails takes none of the others with it.
             options.output.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2) + b"\n")
             print("\n" + page.section(part, figures[part]), flush=True)

@@ -168,7 +168,11 @@ class Client:
         await asyncio.sleep(begin_after)
         until = time.perf_counter() + self._command.seconds
         while (begun := time.perf_counter()) < until and next(tickets, None) is not None:
-            answer = await self._connection.exchange(request)
+            try:
+                answer = await self._connection.exchange(request)
+            except ConnectionError as lost:
+                self.problems.append(repr(lost))
+                return
             self.latencies.append((time.perf_counter() - begun) * 1000)
             if problem := answer.problem(self._command.era):
                 self.problems.append(problem)
@@ -245,8 +249,8 @@ async def measure(command: Command) -> Measured:
     return Measured(
         requests=len(latencies) + sum(client.sessions_ended for client in clients),
         seconds=seconds,
-        p50=latencies[len(latencies) // 2],
-        p99=latencies[len(latencies) * 99 // 100],
+        p50=latencies[len(latencies) // 2] if latencies else 0.0,
+        p99=latencies[len(latencies) * 99 // 100] if latencies else 0.0,
         cpu_seconds=None if used is None or used_then is None else used_then - used,
         failures=len(problems),
         failure=problems[0] if problems else "",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.lab import Sample
+
+SMALLEST_WHOLE = 1000
+"""From here on what is after the point does not matter."""
 
 
 def summary(samples: Sequence[Sample]) -> dict[str, Any]:
@@ -48,3 +51,20 @@ def rps(sample: Sample) -> float:
 
 def p99(sample: Sample) -> float:
     return sample.measured.p99
+
+
+def rounded(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with four significant digits: more would be chance."""
+    return {name: _rounded(figure) for name, figure in figures.items()}
+
+
+def _rounded(figure: object) -> object:
+    match figure:
+        case float():
+            return float(f"{figure:.4g}") if abs(figure) < SMALLEST_WHOLE else round(figure)
+        case dict():
+            return rounded(figure)
+        case list():
+            return [_rounded(one) for one in figure]
+        case _:
+            return figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.delay import added
 from bench.lab import Sample
 from bench.load import Measured
-from bench.summary import p99, ratio, rps, summary
+from bench.summary import p99, ratio, rounded, rps, summary
 from bench.table import Samples, rows
 
 
@@ -60,3 +60,9 @@ def test_added_is_what_is_left_of_a_latency_without_the_stand_ins_own() -> None:
         [sample(1, latency=50), sample(1, latency=51)],
     )
     assert added(own, direct) == {"added_p50_ms": 2, "added_p99_ms": 4}
+
+
+def test_figures_are_kept_with_four_digits() -> None:
+    assert rounded({"rows": [{"a": 0.123456, "b": 12345.6, "c": "text", "d": None, "e": 7}]}) == {
+        "rows": [{"a": 0.1235, "b": 12346, "c": "text", "d": None, "e": 7}]
+    }
