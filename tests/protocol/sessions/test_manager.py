@@ -222,6 +222,9 @@ async def test_while_redis_is_frozen_live_sessions_go_on_and_others_are_told_to_
             assert (await session.post("tools/call", ECHO)).status_code == 200
             slowest = max(slowest, time.monotonic() - began)
         assert slowest < 1.0
+        session.headers["X-Caller"] = "bob"
+        assert (await session.post("tools/call", ECHO)).status_code == 503
+        session.headers["X-Caller"] = "alice"
         session.url = url_there
         waiting = await session.post("tools/call", ECHO)
         opening = await Session(http, url).post("initialize", {"protocolVersion": "2025-11-25"})

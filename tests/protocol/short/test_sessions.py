@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from app.auth.principal import Principal
+from app.auth.session_owner import session_owner
 from app.protocol.events.log import Event, Stream
 from app.protocol.events.memory import MemoryEventLog
 from app.protocol.sessions.bus import Word
@@ -184,6 +186,21 @@ async def test_a_session_that_ends_takes_its_calls_with_it(backend: Backend, ses
     if session.handler.event_log is not None:
         assert [event.last for event in await session.events(exchange)] == [False]
     assert (await ask(session.app, session.request("ping", {}))).status == 404
+
+
+async def test_somebody_else_has_no_such_session_and_does_it_no_harm(
+    backend: Backend, session: InSession
+) -> None:
+    exchange, task = session.slow_call()
+    await backend.started.wait()
+    theirs = session.request("ping", {})
+    theirs.scope = {"user": session_owner(Principal("bob", "bearer"))}
+    refused = await ask(session.app, theirs)
+    backend.go_on.set()
+    await asyncio.wait_for(task, 5)
+
+    assert refused.status == 404
+    assert b"waited_for" in exchange.answer.body
 
 
 async def test_a_call_that_is_cancelled_from_outside_stays_cancelled(
