@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import anyio
 import orjson
 import structlog
+from starlette.responses import Response
 
 from app.protocol.answers import session_not_found, try_again
 from app.protocol.auditing import Client
@@ -26,7 +27,6 @@ from app.protocol.sessions.store import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
     from app.protocol.sessions.bus import Word
@@ -227,6 +227,15 @@ class SessionsHere:
         """
         await self._store.end(here.session_id, here.owner)
         await self._close(key_of(here.session_id))
+
+    async def dismiss(self, here: SessionHere) -> Response:
+        """End a session at the wish of its client; return the answer."""
+        try:
+            await self.end(here)
+        except StoreUnavailableError as error:
+            log.debug("session_store_failed", reason=str(error))
+            return try_again("The session cannot be ended at the moment. Try again soon.")
+        return Response(status_code=200, media_type="application/json")
 
     async def hear(self, word: Word) -> None:
         """Take in what another replica tells of a session."""

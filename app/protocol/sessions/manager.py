@@ -99,7 +99,8 @@ class SessionManager:
             return
         bind(scope, here.record.narrowing)
         if scope["method"] == "DELETE":
-            await self._end(scope, receive, send, here)
+            answer = await self._sessions.dismiss(here)
+            await answer(scope, receive, send)
         elif scope["method"] == "POST":
             await self._post(scope, receive, send, here)
         else:
@@ -158,16 +159,6 @@ class SessionManager:
             )
             return
         await self._serve(scope, receive, send, here)
-
-    async def _end(self, scope: Scope, receive: Receive, send: Send, here: SessionHere) -> None:
-        try:
-            await self._sessions.end(here)
-        except StoreUnavailableError as error:
-            log.debug("session_store_failed", reason=str(error))
-            answer: Response = try_again("The session cannot be ended at the moment. Try again soon.")
-        else:
-            answer = Response(status_code=200, media_type="application/json")
-        await answer(scope, receive, send)
 
     async def _serve(
         self,

@@ -64,6 +64,9 @@ class ShortSessions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["method"] == "DELETE":
+            await self._end(scope, receive, send)
+            return
         headers = plain_headers(scope, VERSIONS, _UNUSUAL)
         if headers is None:
             await self._app(scope, receive, send)
@@ -100,6 +103,20 @@ class ShortSessions:
             stream = self._stream(here, message["id"], asked.version)
             await stream.send(send, start + found.json + b"}")
         return True
+
+    async def _end(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        session = headers.get(b"mcp-session-id")
+        if (
+            session is None
+            or len(headers) != len(scope["headers"])
+            or headers.get(b"mcp-protocol-version") not in VERSIONS
+        ):
+            await self._app(scope, receive, send)
+            return
+        here = await self._sessions.find(session.decode("latin-1"), owner_of(scope))
+        answer = here if isinstance(here, Response) else await self._sessions.dismiss(here)
+        await answer(scope, receive, send)
 
     async def _serve(
         self,

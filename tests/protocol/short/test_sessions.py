@@ -75,7 +75,6 @@ async def session(backend: Backend, request: pytest.FixtureRequest) -> AsyncIter
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": CLIENT}
     initialize = posted_of_2025("initialize", params)
     async with handler.run():
-        await ask(handler, initialize)  # The first answer is the SDK's, and is kept.
         app = ShortSessions(only_what_is_no_request, server.core, handler.sessions, event_log)
         opened = await ask(app, initialize)
         yield InSession(app, handler, opened.headers[b"mcp-session-id"].decode())

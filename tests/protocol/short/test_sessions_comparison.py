@@ -179,3 +179,30 @@ def test_a_request_in_a_session_is_answered_the_same_either_way(*, resumable: bo
     assert ways["status 404"] > REQUESTS / 50, ways
     assert ways["status 202"] > REQUESTS / 50, ways
     assert not resumable or ways["events"] > REQUESTS / 2, ways
+
+
+@pytest.mark.parametrize("version", [b"2025-11-25", b"2025-03-26", b"2026-07-28", b"1999-01-01", None])
+@pytest.mark.parametrize("session", ["own", "bob's", "made-up", "none", "twice"])
+async def test_a_session_is_ended_the_same_either_way(
+    backend: Backend, version: bytes | None, session: str
+) -> None:
+    server = backend.server()
+    mcp = HttpHandler(server, stateless=False)
+    counted = Counted(mcp)
+    answers = []
+    async with mcp.run():
+        for app in (mcp, short_path(counted, server.core, mcp.stores)):
+            own = await opened(mcp, "alice", VERSIONS[0], EVERYTHING)
+            bobs = await opened(mcp, "bob", VERSIONS[0], EVERYTHING)
+            named = {"own": [own], "twice": [own, own], "bob's": [bobs], "made-up": [b"x"], "none": []}
+            headers = [(SESSION, each) for each in named[session]]
+            headers += [(b"mcp-protocol-version", version)] if version else []
+            end = Posted(headers, b"", {"method": "DELETE", "user": session_owner(CALLERS["alice"])})
+            answer = await ask(app, end)
+            ping = posted_of_2025("ping", {})
+            ping.headers.append((SESSION, own))
+            ping.scope = {"user": session_owner(CALLERS["alice"])}
+            answers.append((answer, (await ask(app, ping)).status))
+
+    assert answers[0] == answers[1]
+    assert (answers[0][0].status == 200) == (answers[0][1] == 404)
