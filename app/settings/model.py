@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.settings.accepts import (
     ENCRYPTION_KEYS,
@@ -42,10 +43,10 @@ LOCAL_ORIGINS: Final = tuple(
 )
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """The configuration of one process, frozen. Built by `load_settings`, from what it passes alone."""
 
-    model_config = ConfigDict(
+    model_config = SettingsConfigDict(
         frozen=True, extra="forbid", validate_by_name=True, loc_by_alias=False, hide_input_in_errors=True
     )
 
@@ -593,6 +594,18 @@ class Settings(BaseModel):
 
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, str] = Field(default_factory=dict, repr=False)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Keep to what the caller passes: neither the process's environment nor a file is consulted."""
+        return (init_settings,)
 
     @property
     def reaches_portkey(self) -> bool:
