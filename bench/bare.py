@@ -1,7 +1,7 @@
 """The same work without MCP: what a Starlette application needs to relay these calls to Portkey.
 
-It reads the same JSON, validates the same arguments with pydantic, asks the same backend with aiohttp, as
-most would, and answers with the same members. No sessions, no negotiation, no checks of any kind.
+It reads the same JSON, validates the same arguments with pydantic, asks the same backend through the same
+HTTP client, and answers with the same members. No sessions, no negotiation, no checks of any kind.
 """
 
 from __future__ import annotations
