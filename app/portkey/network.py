@@ -7,13 +7,12 @@ import errno
 import ssl
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
 import aiohttp
-from aiohttp.connector import Connection
 from yarl import URL
 
+from app.portkey.exchanges import BROKEN, UNOPENED, Exchange, Exchanges
 from app.portkey.proxies import environment_proxies
 from app.portkey.transport import (
     ConnectFailed,
@@ -21,8 +20,6 @@ from app.portkey.transport import (
     DeadlineExceeded,
     HttpRequest,
     HttpResponse,
-    ResponseTooLarge,
-    TransportError,
 )
 
 # Below the 5 s after which Node servers, Portkey's own gateway among them, close an idle connection: a write
@@ -30,50 +27,6 @@ from app.portkey.transport import (
 IDLE_SECONDS: Final = 4.0
 DNS_CACHE_SECONDS: Final = 60
 MAX_CONNECTIONS: Final = 100
-
-
-class _ClientRequest(aiohttp.ClientRequest):
-    """Notes when a connection is there and the first byte may leave."""
-
-    started = False
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        self.started = True
-        return await super().send(conn)
-
-
-class _Exchange:
-    """Client middleware for one request: sends it once and remembers how far it came.
-
-    aiohttp repeats GET, PUT and DELETE by itself when a reused connection drops. It does so on two exception
-    types; turning them into ours here keeps the decision with the caller.
-    """
-
-    __slots__ = ("request", "status")
-
-    def __init__(self) -> None:
-        self.request: aiohttp.ClientRequest | None = None
-        self.status: int | None = None
-
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        self.request = request
-        try:
-            return await handler(request)
-        except (aiohttp.ClientError, OSError) as error:
-            raise self.failure(error) from error
-
-    @property
-    def sent(self) -> bool:
-        return isinstance(self.request, _ClientRequest) and self.request.started
-
-    def failure(self, error: Exception) -> TransportError:
-        if self.sent:
-            return ConnectionLost(
-                "the connection was lost before the answer was complete", status=self.status
-            )
-        return ConnectFailed(_connect_reason(error))
 
 
 class NetworkTransport:
@@ -107,99 +60,52 @@ class NetworkTransport:
         self._idle_seconds = idle_seconds
         self._ssl = ssl_context or True
         self._proxies = environment_proxies() if trust_env else {}
-        self._session: aiohttp.ClientSession | None = None
+        self._connector: aiohttp.BaseConnector | None = None
+        self._exchanges: Exchanges | None = None
         self._closed = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Make one exchange; see `Transport.send`."""
         if self._closed:
             raise ConnectFailed("the transport is closed")
-        session = self._session or self._open()
-        exchange = _Exchange()
+        exchanges = self._exchanges or self._open()
+        exchange = Exchange()
         try:
             async with asyncio.timeout(request.timeout):
-                return await self._exchange(session, request, exchange)
+                return await exchanges.make(request, exchange)
         except TimeoutError as error:
             raise DeadlineExceeded(
                 f"no complete answer within {request.timeout:g} s", sent=exchange.sent, status=exchange.status
             ) from error
+        except BROKEN as error:
+            if not exchange.sent:
+                raise ConnectFailed(_connect_reason(error)) from error
+            lost = "the connection was lost before the answer was complete"
+            raise ConnectionLost(lost, status=exchange.status) from error
 
     async def aclose(self) -> None:
         """Close all connections."""
         self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        connector, self._connector = self._connector, None
+        if connector is not None:
+            await connector.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._max_connections,
-                keepalive_timeout=self._idle_seconds,
-                ttl_dns_cache=DNS_CACHE_SECONDS,
-                ssl=self._ssl,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # One deadline covers the exchange, in `send`: aiohttp's own would be rounded up to whole seconds.
-            timeout=aiohttp.ClientTimeout(total=None),
-            request_class=_ClientRequest,
-            skip_auto_headers=("User-Agent", "Content-Type"),
+    def _open(self) -> Exchanges:
+        self._connector = aiohttp.TCPConnector(
+            limit=self._max_connections,
+            keepalive_timeout=self._idle_seconds,
+            ttl_dns_cache=DNS_CACHE_SECONDS,
+            ssl=self._ssl,
         )
-        return self._session
+        self._exchanges = Exchanges(self._connector, self._proxy_for)
+        return self._exchanges
 
-    async def _exchange(
-        self, session: aiohttp.ClientSession, request: HttpRequest, exchange: _Exchange
-    ) -> HttpResponse:
-        try:
-            response = await session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers=request.headers,
-                data=request.body,
-                allow_redirects=False,
-                proxy=self._proxy_for(request.url) if self._proxies else None,
-                middlewares=(exchange,),
-            )
-        except aiohttp.ClientError as error:
-            raise exchange.failure(error) from error
-        exchange.status = response.status
-        try:
-            body = await _read(response, request.max_bytes)
-        except aiohttp.ClientError as error:
-            raise exchange.failure(error) from error
-        finally:
-            # After a complete body the connection is back in the pool and this does nothing.
-            response.close()
-        return HttpResponse(response.status, _lower(response), body)
-
-    def _proxy_for(self, url: str) -> str | None:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
+    def _proxy_for(self, url: URL) -> URL | None:
+        proxy = self._proxies.get(url.scheme)
+        host = url.host or ""
+        if proxy is None or proxy_bypass(f"{host}:{url.explicit_port}" if url.explicit_port else host):
             return None
-        return self._proxies.get(parts.scheme)
-
-
-async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    announced = response.content_length
-    if announced is not None and announced > max_bytes:
-        raise ResponseTooLarge(max_bytes, status=response.status)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > max_bytes:
-            raise ResponseTooLarge(max_bytes, status=response.status)
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _lower(response: aiohttp.ClientResponse) -> Mapping[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in response.headers.items():
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers
+        return URL(proxy)
 
 
 def _connect_reason(error: Exception) -> str:
@@ -213,4 +119,4 @@ def _connect_reason(error: Exception) -> str:
         return "the proxy did not open a connection"
     if isinstance(error, OSError) and error.errno == errno.ECONNREFUSED:
         return "the connection was refused"
-    return "the connection could not be opened"
+    return UNOPENED
