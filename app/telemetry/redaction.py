@@ -116,7 +116,8 @@ class Redactor:
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, MASK)
-        text = _HEADER_IN_TEXT.sub(rf"\g<1>{MASK}", text)
+        if ":" in text or "=" in text or "," in text:
+            text = _HEADER_IN_TEXT.sub(rf"\g<1>{MASK}", text)
         if len(text) <= _LONGEST_TEXT:
             return text
         # Both ends are kept: a traceback says at its end what went wrong.
