@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import ssl
-from collections.abc import Mapping
 from typing import Final
 from urllib.request import proxy_bypass
 
