@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+
+import pytest
 
 SCRIPT = """
 import asyncio, json, sys
@@ -39,10 +42,11 @@ async def ask(application, method, path="/mcp", headers=(), body=b""):
 
     await application(scope, receive, send)
     assert sent[0]["status"] == 200, sent
-    return b"".join(message.get("body", b"") for message in sent)
+    assert path != "/mcp" or b'"result"' in b"".join(message.get("body", b"") for message in sent), sent
+    return sent[0]
 
 
-async def call(application, method, params, version="2026-07-28"):
+async def call(application, method, params, version="2026-07-28", session=None):
     headers = [
         (b"content-type", b"application/json"), (b"accept", b"application/json, text/event-stream"),
     ]
@@ -51,16 +55,18 @@ async def call(application, method, params, version="2026-07-28"):
         headers.append((b"mcp-method", method.encode()))
         if "name" in params:
             headers.append((b"mcp-name", params["name"].encode()))
+    if session:
+        headers.append((b"mcp-session-id", session))
     if version:
         headers.append((b"mcp-protocol-version", version.encode()))
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-    found = await ask(application, "POST", headers=headers, body=body)
-    assert b'"result"' in found, found
-    return found
+    answer = await ask(application, "POST", headers=headers, body=body)
+    return dict(answer["headers"]).get(b"mcp-session-id")
 
 
 async def main():
-    application, readiness = Service(read_settings({"MCP_HOST": "127.0.0.1"})).application()
+    settings = json.loads(sys.argv[1])
+    application, readiness = Service(read_settings(settings)).application()
     async with application.router.lifespan_context(application):
         readiness.serving()
         for path in ("/health", "/ready", "/auth/info", "/"):
@@ -68,13 +74,14 @@ async def main():
         await call(application, "tools/list", {})
         await call(application, "server/discover", {})
         await call(application, "tools/call", {"name": "list_workspaces", "arguments": {}})
-        await call(application, "initialize", HELLO, "")
-        await call(application, "tools/list", {}, "2025-11-25")
-        await call(application, "tools/call", {"name": "list_configs", "arguments": {}}, "2025-06-18")
+        session = await call(application, "initialize", HELLO, "")
+        await call(application, "tools/list", {}, "2025-11-25", session)
+        call_of = {"name": "list_configs", "arguments": {}}
+        await call(application, "tools/call", call_of, "2025-11-25", session)
         early = {name.partition(".")[0] for name in sys.modules}
         await call(application, "prompts/list", {})
         assert "mcp" in sys.modules
-    print(*sorted(early & set(sys.argv[1:])))
+    print(*sorted(early & set(sys.argv[2:])))
 
 
 asyncio.run(main())
@@ -84,8 +91,14 @@ asyncio.run(main())
 LATE = ("mcp", "mcp_types", "opentelemetry", "redis", "prometheus_client", "jwt", "aiohttp")
 
 
-def test_plain_requests_are_answered_before_the_sdk_is_there() -> None:
+@pytest.mark.parametrize("mode", ["stateless", "stateful"])
+def test_plain_requests_are_answered_before_the_sdk_is_there(mode: str) -> None:
+    settings = json.dumps({"MCP_HOST": "127.0.0.1", "MCP_SESSION_MODE": mode})
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *LATE], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", SCRIPT, settings, *LATE],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert (done.stdout.splitlines()[-1:], done.returncode) == ([""], 0), done.stderr

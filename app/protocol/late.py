@@ -6,6 +6,7 @@ Importing the SDK takes longer than all the rest of a start. What the short path
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 _AFTER: Final = 0.2
 _PATIENCE: Final = 30.0
 _RETRY: Final = 5.0
+_SWITCH: Final = 0.0005
+"""Seconds after which an import lets the event loop go on. Python's own are ten times as long, and a request
+waits for them several times."""
 _FAILED: Final = ComponentState("failed", "the MCP SDK cannot be loaded")
 
 
@@ -105,7 +109,7 @@ class LateHandler:
         await self._within(self._after, self._needed)
         while not self._closing.is_set():
             try:
-                build = await asyncio.to_thread(self._load)
+                build = await self._imported()
                 if not self._closing.is_set():
                     await self._serve(build())
             except Exception:
@@ -117,6 +121,14 @@ class LateHandler:
             self._settled.set()
             await self._within(self._retry, self._closing)
             self._settled.clear()
+
+    async def _imported(self) -> Callable[[], Handler]:
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH)
+        try:
+            return await asyncio.to_thread(self._load)
+        finally:
+            sys.setswitchinterval(usual)
 
     async def _serve(self, handler: Handler) -> None:
         async with handler.run():
