@@ -6,6 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from app.serverless.vercel import vercel_application
+from app.wiring.memory import building
+
+with building():
+    from app.serverless.vercel import vercel_application
 
 app = vercel_application(os.environ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +24,7 @@ class LateTransport:
 
     def __init__(self, load: Callable[[], Transport]) -> None:
         self._load = load
+        self._loading = threading.Lock()
         self._transport: Transport | None = None
         self._closed = False
 
@@ -49,12 +51,15 @@ class LateTransport:
         began = time.monotonic()
         try:
             async with asyncio.timeout(request.timeout):
-                transport = await asyncio.to_thread(self._load)
+                await asyncio.to_thread(self._load_once)
         except TimeoutError as error:
             raise DeadlineExceeded(f"no complete answer within {request.timeout:g} s", sent=False) from error
         except Exception as error:
             log.exception("transport_not_loaded")
             raise ConnectFailed("the HTTP client cannot be loaded") from error
-        # Of several requests that loaded it at once, the first one counts.
-        self._transport = self._transport or transport
         return replace(request, timeout=max(request.timeout - (time.monotonic() - began), 0.001))
+
+    def _load_once(self) -> None:
+        with self._loading:
+            if self._transport is None:
+                self._transport = self._load()

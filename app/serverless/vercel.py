@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.serverless.on_demand import OnDemandApplication
 from app.service import Service, read_settings
 from app.telemetry.logging import configure_logging
+from app.wiring.memory import building
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,8 @@ def vercel_application(env: Mapping[str, str]) -> OnDemandApplication:
             stream=sys.stderr,
             secrets=settings.secret_values(),
         )
-        return Service(settings, env=environment, keep_secret=redactor.learn).application()
+        with building():
+            return Service(settings, env=environment, keep_secret=redactor.learn).application()
 
     return OnDemandApplication(build)
 

@@ -53,16 +53,13 @@ def build_backend(
             Credential(key.get_secret_value()) if key else None,
             sandbox=False,
         )
-    from app.portkey.in_process import InProcessTransport
-    from app.sandbox.application import create_sandbox
     from app.sandbox.keys import ADMIN_KEY
 
-    sandbox = create_sandbox(path=settings.sandbox_path, fault=settings.sandbox_fault)
     base_url = BaseUrl.parse(
         SANDBOX_BASE_URL, allow_private=True, allow_http=True, public="http://sandbox.local"
     )
     return Backend(
-        _client(settings, observed(InProcessTransport(sandbox)), base_url),
+        _client(settings, observed(_sandbox(settings)), base_url),
         Credential(ADMIN_KEY),
         sandbox=True,
     )
@@ -74,6 +71,18 @@ def load_network() -> Transport:
         from app.portkey.network import NetworkTransport
 
     return NetworkTransport()
+
+
+def _sandbox(settings: Settings) -> Transport:
+    def load() -> Transport:
+        with building():
+            from app.portkey.in_process import InProcessTransport
+            from app.sandbox.application import create_sandbox
+
+        return InProcessTransport(create_sandbox(path=settings.sandbox_path, fault=settings.sandbox_fault))
+
+    # What is wrong with a file is told at the start.
+    return LateTransport(load) if settings.sandbox_path is None else load()
 
 
 def _check_proxies() -> None:

@@ -49,17 +49,17 @@ class Done:
 async def connected() -> AsyncIterator[Client]:
     """Serve in this process, and connect."""
     still = partial(create_sandbox, clock=lambda: TODAY)
-    with mock.patch("app.sandbox.application.create_sandbox", still):
-        service = Service(read_settings({}), load_tools())
+    service = Service(read_settings({}), load_tools())
     application, readiness = service.application()
     readiness.serving()
     transport = httpx2.ASGITransport(application)
-    async with (
-        application.router.lifespan_context(application),
-        httpx2.AsyncClient(transport=transport) as http,
-        Client(streamable_http_client("http://127.0.0.1/mcp", http_client=http)) as client,
-    ):
-        yield client
+    with mock.patch("app.sandbox.application.create_sandbox", still):
+        async with (
+            application.router.lifespan_context(application),
+            httpx2.AsyncClient(transport=transport) as http,
+            Client(streamable_http_client("http://127.0.0.1/mcp", http_client=http)) as client,
+        ):
+            yield client
 
 
 async def walk(tasks: Sequence[Task]) -> tuple[Done, ...]:
