@@ -10,7 +10,7 @@ from bench.accounts import resident
 from bench.lab import Lab, Sample, Variant, say
 from bench.messages import message
 from bench.options import Options
-from bench.processes import backend, post
+from bench.processes import backend, post, settle
 from bench.servers import BARE, NPM, NPM_STATELESS, OURS_STATEFUL, bare, service, variants
 from bench.summary import summary
 
@@ -79,6 +79,7 @@ def sessions(lab: Lab, options: Options) -> list[dict[str, Any]]:
         backend(lab.measuring_core) as portkey,
         service("stateful", portkey, lab.measured_core) as (port, pid),
     ):
+        settle([pid])
         variant = Variant(OURS_STATEFUL, port, pid, sessions=True)
         lab.warm_up(variant)
         already = 0
@@ -105,6 +106,7 @@ def workers(lab: Lab, options: Options) -> Curves:
             service("stateless", portkey, None, settings) as ours,
             bare(portkey, None) as other,
         ):
+            settle([ours[1], other[1]])
             asked = [Variant(f"ours, {number} worker{'s' * (number > 1)}", *ours, era="2026")]
             if number == WORKERS[0]:
                 asked.insert(0, Variant(BARE, *other))

@@ -11,7 +11,7 @@ from bench.lab import Lab, Variant, say
 from bench.messages import Era
 from bench.options import Options
 from bench.peers import npm_peer
-from bench.processes import backend
+from bench.processes import backend, settle
 from bench.servers import (
     BARE,
     NPM_STATEFUL,
@@ -44,6 +44,7 @@ def run(lab: Lab, options: Options) -> dict[str, Any]:
                 longest = min(longest, NPM_SECONDS)
             with start(portkey, lab.measured_core) as (port, pid):
                 variant = Variant(name, port, pid, era, sessions)
+                settle([pid])
                 idle = resident(pid)
                 calls = lab.sample(variant, "tools/call", CLIENTS, longest, most=options.memory_calls)
                 after = resident(pid)

@@ -11,18 +11,23 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 import orjson
 
+from bench.accounts import cpu_seconds
 from bench.load import Command, Measured
 from bench.messages import Message
 
 ROOT = Path(__file__).resolve().parents[1]
 START_WITHIN = 30.0
 PAUSE = 0.05
+SETTLED_WITHIN = 15.0
+QUIET = 0.5
+IDLE_SHARE = 0.02
+"""Share of a core that an idle process may use."""
 ALL_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
 """Those this process had when it began, before it chose one."""
 
@@ -98,6 +103,18 @@ def _answers(port: int) -> bool:
         return True  # the bare application knows no /health, and says so
     except OSError:
         return False
+
+
+def settle(pids: Iterable[int]) -> None:
+    """Wait until these processes have done what they began at their start, 15 seconds at most."""
+    watched = list(pids)
+    deadline = time.monotonic() + SETTLED_WITHIN
+    used = sum(cpu_seconds(pid) or 0.0 for pid in watched)
+    while time.monotonic() < deadline:
+        time.sleep(QUIET)
+        before, used = used, sum(cpu_seconds(pid) or 0.0 for pid in watched)
+        if used - before < IDLE_SHARE * QUIET * len(watched):
+            return
 
 
 def post(port: int, message: Message) -> bytes:

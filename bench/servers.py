@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bench.lab import Variant
 from bench.messages import TOKEN, message
 from bench.peers import MANY, npm_peer, plain_sdk
-from bench.processes import free_port, module, post, server
+from bench.processes import free_port, module, post, server, settle
 
 BARE, OURS, SDK, NPM = "bare", "ours", "SDK", "npm"
 OURS_2026, OURS_STATELESS, OURS_STATEFUL = (
@@ -45,6 +45,7 @@ def variants(
             for mode in ("stateless", "stateful"):
                 if (name, mode) in started:
                     found += _seen(name, mode, started[name, mode])
+        settle({variant.pid for variant in found if variant.pid is not None})
         yield found
 
 
