@@ -4,7 +4,7 @@
     -> CORS -> unexpected errors -> OAuth metadata -> Origin -> Host -> preflight
     -> rate limit by address -> route
     /mcp: authentication -> rate limit by principal -> single headers -> concurrency -> grants
-    -> selection by URL -> tool scopes -> methods -> content type -> body limit -> JSON depth -> MCP
+    -> selection by URL -> tool scopes -> methods -> content type -> body -> MCP
 
 The middleware of /mcp wraps the endpoint itself and not the paths that lead to it, so no spelling of a path
 can get around it. A call that all of them would let through takes the lane (`app.web.lane`) past them, to the
@@ -14,7 +14,7 @@ checks of its body.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -35,7 +35,6 @@ from app.web.middleware.cors import Cors
 from app.web.middleware.finish_streams import FinishStreams
 from app.web.middleware.grants import Granting
 from app.web.middleware.host import HostGuard
-from app.web.middleware.json_depth import JsonDepth
 from app.web.middleware.last_event_id import DropLastEventId
 from app.web.middleware.measure import Measure
 from app.web.middleware.methods import McpMethods
@@ -99,15 +98,31 @@ def create_application(
     streams = FinishStreams(StreamAge(mcp, max_age=options.stream_max_age))
     guarded = _guarded(_with_checked_body(streams, options, readiness), options, urls, places)
     calls = _with_checked_body(mcp, options, readiness)
-    lane = Middleware(Lane, mcp=calls, options=options, urls=urls, places=places, lines=lines)
-    application = Starlette(
+
+    def with_lane(app: ASGIApp) -> ASGIApp:
+        lane = Lane(app, mcp=calls, options=options, urls=urls, places=places, lines=lines)
+        return lane if options.lane else app
+
+    application = _Application(
+        with_lane,
         routes=_routes(guarded, options, readiness),
-        middleware=[*([lane] if options.lane else []), *_middleware(options, lines)],
+        middleware=_middleware(options, lines),
         exception_handlers={HTTPException: http_exception_response},
         lifespan=whole_lifespan,
     )
     application.router.redirect_slashes = False
     return application
+
+
+class _Application(Starlette):
+    """Starlette, with something in front of all its middleware, its own too."""
+
+    def __init__(self, in_front: Callable[[ASGIApp], ASGIApp], **options: Any) -> None:  # noqa: ANN401 - Starlette's
+        super().__init__(**options)
+        self._in_front = in_front
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return self._in_front(super().build_middleware_stack())
 
 
 def _places(options: WebOptions) -> Places:
@@ -146,7 +161,6 @@ def _with_checked_body(endpoint: ASGIApp, options: WebOptions, readiness: Readin
         endpoint = DropLastEventId(endpoint)
     if options.session_mode == "stateful" and not options.sessions_shared:
         endpoint = NewSessions(endpoint, stopping=lambda: readiness.phase == "draining")
-    endpoint = JsonDepth(endpoint)
     return BodyLimit(endpoint, max_bytes=options.max_request_bytes, timeout=options.body_timeout)
 
 

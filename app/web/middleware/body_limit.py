@@ -1,4 +1,4 @@
-"""Bounds what a request may send, in bytes and in time."""
+"""Bounds what a request may send, in bytes, in time and in depth."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import ClientDisconnect
 
 from app.web.errors import error_response
+from app.web.json_depth import json_refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,8 +27,8 @@ class BodyLimit:
     """Reads the whole body first, then serves the request with it.
 
     Answers 413 for a body over `max_bytes`, declared or not: bytes are counted as they come, so a wrong
-    Content-Length gains nothing. Answers 408 for one that takes longer than `timeout` seconds.
-    Holds at most `max_bytes` and one chunk.
+    Content-Length gains nothing. Answers 408 for one that takes longer than `timeout` seconds, and 400 for
+    one that `json_refusal` refuses. Holds at most `max_bytes` and one chunk.
     """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, timeout: float) -> None:
@@ -65,6 +66,10 @@ class BodyLimit:
                 headers={"Connection": "close"},
             )
             await refusal(scope, receive, send)
+            return
+        refused = json_refusal(body)
+        if refused is not None:
+            await error_response(scope, 400, *refused)(scope, receive, send)
             return
         first: Message | None = {"type": "http.request", "body": body, "more_body": False}
 

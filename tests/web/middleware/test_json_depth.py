@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.middleware.json_depth import MAX_DEPTH, JsonDepth, nests_too_deep
+from app.web.json_depth import MAX_DEPTH, nests_too_deep
 from tests.web.support import JSON, Mcp, build, client
 
 
@@ -44,23 +44,6 @@ async def test_a_body_may_nest_so_deep_and_no_deeper(depth: int, status: int) ->
         assert error["code"] == "json_too_deep"
         assert str(MAX_DEPTH) in error["message"]
         assert error["request_id"]
-
-
-async def test_a_disconnect_after_the_body_reaches_the_handler() -> None:
-    heard: list[str] = []
-    messages = iter([{"type": "http.request", "body": b"{}"}, {"type": "http.disconnect"}])
-
-    async def listener(scope: object, receive: Any, send: object) -> None:
-        heard.extend([(await receive())["type"], (await receive())["type"]])
-
-    async def receive() -> Any:
-        return next(messages)
-
-    async def send(message: object) -> None:
-        raise AssertionError(message)
-
-    await JsonDepth(listener)({"type": "http"}, receive, send)
-    assert heard == ["http.request", "http.disconnect"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
