@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 import structlog
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
 
     from app.telemetry.redaction import Redactor
+
+
+class Writer(Protocol):
+    """The end of the pipeline."""
+
+    def write(self, line: str, /) -> None:
+        """Write one line, without its end."""
+
 
 _stack_info = structlog.processors.StackInfoRenderer()
 
@@ -36,12 +44,24 @@ class JsonLine:
     First comes what a reader looks for first, under the names that log collectors know. Each call of a tool
     writes two entries; the processors of structlog one after the other would take three times as long.
 
+    Attributes:
+        least: The number of the least severe level that is written.
+
     Args:
         redactor: Masks secrets in everything but the time and the level.
+        writer: Where lines go.
+        least: The number of the least severe level that is written.
     """
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, writer: Writer, *, least: int) -> None:
+        self.least = least
         self._redactor = redactor
+        self._writer = writer
+
+    def write(self, level: str, message: str, members: EventDict) -> None:
+        """Write an entry past structlog's loggers, whatever its level."""
+        members = structlog.contextvars.merge_contextvars(None, level, members)
+        self._writer.write(self._line(level, message, members))
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
         """Return the line."""
@@ -49,11 +69,14 @@ class JsonLine:
         if "exc_info" in event or "stack_info" in event:
             event = _stack_info(logger, method, event)
             event = structlog.processors.format_exc_info(logger, method, event)
-        now = datetime.now(UTC).isoformat()
         level = "error" if method == "exception" else "warning" if method == "warn" else method
+        return self._line(level, event.pop("event", ""), event)
+
+    def _line(self, level: str, message: object, members: EventDict) -> str:
+        now = datetime.now(UTC).isoformat()
         entry: EventDict = {"timestamp": f"{now[:-6]}Z", "level": level, "message": ""}
-        if "timestamp" in event or "level" in event:
-            event = {name: value for name, value in event.items() if name not in entry}
-        self._redactor.fill(entry, event)
-        entry["message"] = entry.pop("event", "")
-        return json_line(logger, method, entry)
+        if "timestamp" in members or "level" in members:
+            members = {name: value for name, value in members.items() if name not in entry}
+        self._redactor.fill(entry, members)
+        entry["message"] = self._redactor.value(message)
+        return json_line(None, level, entry)

@@ -71,7 +71,7 @@ def configure_logging(
         *((in_order, json_line) if as_json else _console_renderer(colors=stream.isatty())),
     ]
     structlog.configure(
-        processors=[JsonLine(redactor)] if as_json else [*common, *final],
+        processors=[JsonLine(redactor, writer, least=_LEVELS[level])] if as_json else [*common, *final],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=lambda *_names: writer,
         cache_logger_on_first_use=False,

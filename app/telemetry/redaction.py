@@ -104,6 +104,10 @@ class Redactor:
         if masked is not None:
             shown.update(masked)
 
+    def value(self, value: object) -> object:
+        """Return a value as it may be written."""
+        return self.text(value) if type(value) is str else self._value(value, 0)
+
     def text(self, text: str) -> str:
         """Return the text with secrets masked, shortened when it is long."""
         return self._short_text(text) if len(text) <= _LONGEST_REMEMBERED else self._masked(text)

@@ -7,13 +7,14 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import structlog
-
 from app.auth.principal import Principal
+from app.telemetry.events import Events
 from app.web import paths
 
 if TYPE_CHECKING:
     from starlette.types import Scope
+
+    from app.telemetry.events import Level
 
 _MAX_PATH = 200
 _MAX_HEADER = 64
@@ -36,7 +37,7 @@ class AccessLines:
     """
 
     def __init__(self) -> None:
-        self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger("app.web.access")
+        self._events = Events()
 
     def write(self, scope: Scope, status: int | None, seconds: float, sent_bytes: int, outcome: str) -> None:
         """Write the line of a request that has ended.
@@ -59,21 +60,19 @@ class AccessLines:
             fields["principal"] = principal.id
         if rule := scope.get("rule"):
             fields["rule"] = rule
+        level: Level = "info"
         if path in paths.PROBES:
-            write = self._log.debug
+            level = "debug"
         elif status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            write = self._log.warning
-        else:
-            write = self._log.info
+            level = "warning"
         client = scope.get("client")
-        write(
-            "http_request",
-            client=_printable(client[0][:_MAX_HEADER]) if client else None,
-            method=_printable(scope["method"][:_MAX_HEADER]),
-            path=_printable(path[:_MAX_PATH]),
-            status=status,
-            duration_ms=round(seconds * 1000, 2),
-            bytes=sent_bytes,
-            outcome=outcome,
-            **fields,
-        )
+        told = {
+            "client": _printable(client[0][:_MAX_HEADER]) if client else None,
+            "method": _printable(scope["method"][:_MAX_HEADER]),
+            "path": _printable(path[:_MAX_PATH]),
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            "bytes": sent_bytes,
+            "outcome": outcome,
+        }
+        self._events.write(level, "http_request", told | fields)

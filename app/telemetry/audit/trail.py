@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from app.telemetry.audit.record import EVENT, as_line
 from app.telemetry.component import OK, ComponentState
+from app.telemetry.events import Events
 from app.telemetry.redaction import MASKED_ALREADY, Redactor
 
 if TYPE_CHECKING:
@@ -45,11 +43,7 @@ class AuditTrail:
         self._required = required
         self._redactor = redactor
         # LOG_LEVEL is about how much the service tells of itself, not about what must be on record.
-        self._log: structlog.typing.FilteringBoundLogger | None = (
-            structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET))
-            if log
-            else None
-        )
+        self._log = Events(always=True) if log else None
 
     @property
     def is_kept(self) -> bool:
@@ -83,7 +77,7 @@ class AuditTrail:
             told = {"logger": "app.audit", **fields}
             # The entry has its own.
             del told["time"]
-            self._log.info(EVENT, **{MASKED_ALREADY: told})
+            self._log.write("info", EVENT, {MASKED_ALREADY: told})
         line = as_line(fields) if self._channels else b""
         for channel in self._channels:
             channel.put(line, reserved=reserved and self._required)
