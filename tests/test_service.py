@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -189,3 +190,23 @@ async def test_a_bearer_token_opens_the_endpoint_under_any_name() -> None:
 def test_a_typo_in_a_domain_stops_the_start_and_names_the_domains() -> None:
     with pytest.raises(SettingsError, match="did you mean 'prompts'"):
         read_settings({"PORTKEY_TOOL_DOMAINS": "promts"})
+
+
+async def test_a_process_that_cannot_import_the_sdk_is_not_ready_and_answers_what_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "app.wiring.full", None)
+    async with client_of() as client:
+        prompts = {"jsonrpc": "2.0", "id": 2, "method": "prompts/list", "params": {}}
+        refused = await client.post("/mcp", json=prompts)
+        ready = await client.get("/ready")
+        client.headers["MCP-Protocol-Version"] = "2025-11-25"
+        names = await tool_names(client)
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    assert (ready.status_code, ready.json()["reason"]) == (503, "component_failed")
+    assert ready.json()["components"]["mcp"] == {
+        "status": "failed",
+        "reason": "the MCP SDK cannot be loaded",
+    }
+    assert "list_workspaces" in names
