@@ -117,7 +117,11 @@ async def work(
         call = {"name": "list_workspaces", "arguments": {"page_size": 1}}
         body = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call}
         began = time.monotonic()
-        answer = await http.post("/mcp", json=body, headers=headers)
+        try:
+            answer = await http.post("/mcp", json=body, headers=headers)
+        except httpx2.TransportError:
+            calls.append((began, time.monotonic() - began, False, False))
+            continue
         fine = answer.status_code == 200 and '"isError":false' in answer.text  # noqa: PLR2004
         ids = sum(line.startswith("id: ") and len(line.strip()) > 4 for line in answer.text.splitlines())  # noqa: PLR2004
         calls.append((began, time.monotonic() - began, fine, ids == 2))  # noqa: PLR2004

@@ -21,7 +21,7 @@ import uvicorn
 
 from app.protocol.events.log import Event, Stream
 from app.protocol.events.memory import OVERHEAD, MemoryEventLog
-from app.protocol.sessions.manager import SessionManager
+from app.protocol.sessions.here import SessionsHere
 from app.service import Service, read_settings
 from app.telemetry.logging import configure_logging
 from bench import accounts
@@ -77,9 +77,9 @@ async def idle_sessions(say: Callable[[str], None]) -> None:
         "MCP_MAX_SESSIONS": str(SESSIONS),
         "RATE_LIMIT_ENABLED": "false",
     }
-    assert SessionManager.__init__.__kwdefaults__
+    assert SessionsHere.__init__.__kwdefaults__
     # Not a minute: this is a benchmark of what is left, not of when.
-    SessionManager.__init__.__kwdefaults__["linger"] = 10.0
+    SessionsHere.__init__.__kwdefaults__["linger"] = 10.0
     async with serving(settings) as (client, _):
         await open_sessions(client, 200)
         before = resident()
