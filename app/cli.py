@@ -95,18 +95,20 @@ def _http(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from app.wiring.memory import building
 
     with building():
-        from app.greeting import greeting
-        from app.service import Service, load_certificates, read_settings
-        from app.web.server import serve
-        from app.web.workers import Share
+        from app.wiring.settings import load_certificates, read_settings
 
         settings = read_settings(env)
         log, redactor = _start_logging(settings)
     given: str | None = getattr(options, "worker", None)
     if settings.workers > 1 and given is None:
         return _start_workers(settings, env)
-    share = Share(given) if given else None
     with building():
+        from app.greeting import greeting
+        from app.service import Service
+        from app.web.server import serve
+        from app.web.workers import Share
+
+        share = Share(given) if given else None
         service = Service(settings, env=env, keep_secret=redactor.learn)
         application, readiness = service.application()
     tools = len(service.toolbox.selection(service.policy).tools)
@@ -155,11 +157,15 @@ def _start_workers(settings: Settings, env: Mapping[str, str]) -> int:
 
 
 def _stdio(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
-    from app.service import Service, read_settings
+    from app.wiring.memory import building
 
-    settings = read_settings(env, stdio=True)
-    _, redactor = _start_logging(settings)
-    asyncio.run(Service(settings, env=env, keep_secret=redactor.learn).serve_stdio())
+    with building():
+        from app.service import Service, read_settings
+
+        settings = read_settings(env, stdio=True)
+        _, redactor = _start_logging(settings)
+        service = Service(settings, env=env, keep_secret=redactor.learn)
+    asyncio.run(service.serve_stdio())
     return DONE
 
 

@@ -220,9 +220,10 @@ class Service:
         Raises:
             SettingsError: The policy file grants it nothing.
         """
-        from app.protocol.stdio import serve_stdio
+        with building():
+            from app.protocol.stdio import serve_stdio
 
-        server = self.mcp_server(self.core(STDIO, grant_of_stdio(self.settings, self._grants, STDIO)))
+            server = self.mcp_server(self.core(STDIO, grant_of_stdio(self.settings, self._grants, STDIO)))
         try:
             async with self._telemetry.run(), self.audit.trail.run(), self._interaction.run():
                 await serve_stdio(server)
