@@ -16,7 +16,7 @@ from app.catalog import projection
 from app.catalog.declared import arguments_of
 from app.catalog.inputs import Inputs
 from app.catalog.json_value import JsonValue, unsendable
-from app.catalog.masking import holds_mask
+from app.catalog.masking import MASK, holds_mask
 from app.catalog.tool import Tool
 from app.catalog.wire import given, reserved_members
 from app.portkey.urls import BadPathParameter, encode_path_parameter
@@ -60,15 +60,19 @@ def validate(tool: Tool, arguments: Mapping[str, JsonValue]) -> Inputs:
         wanted_fields(tool, arguments)
     except ValueError as error:
         problems.append(ArgumentProblem(projection.FIELDS, str(error)))
-    unfit = {name: reason for name, value in known.items() if (reason := unsendable(value))}
+    # Most are short text, of which nothing below has anything to say.
+    is_plain = all(type(value) is str and value.isascii() and MASK not in value for value in known.values())
+    unfit = {} if is_plain else {name: why for name, value in known.items() if (why := unsendable(value))}
     problems += [ArgumentProblem(name, reason) for name, reason in unfit.items()]
     sound = {name: value for name, value in known.items() if name not in unfit} if unfit else known
     inputs, misfits = _fit(tool, sound)
     problems += [problem for problem in misfits if problem.argument not in unfit]
     at_fault = {problem.argument for problem in problems}
-    problems += [ArgumentProblem(name, _MASKED) for name, value in sound.items() if holds_mask(value)]
+    if not is_plain:
+        problems += [ArgumentProblem(name, _MASKED) for name, value in sound.items() if holds_mask(value)]
     problems += _bad_path_parameters(tool, sound, at_fault)
-    problems += _spread_clashes(tool, sound)
+    if not is_plain:
+        problems += _spread_clashes(tool, sound)
     problems += [ArgumentProblem("", text) for rule in tool.rules if (text := rule.problem(known, tool))]
     if inputs is not None:
         # Text that was read as a number is known only now.

@@ -11,9 +11,6 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-import structlog
-from structlog.typing import FilteringBoundLogger
-
 from app.portkey import failures
 from app.portkey.credential import BadCredential, Credential
 from app.portkey.errors import PortkeyError
@@ -21,6 +18,7 @@ from app.portkey.json_types import JsonValue, decode_json, encode_json
 from app.portkey.retry import may_repeat_after_failure, may_repeat_after_status, retry_after
 from app.portkey.transport import HttpRequest, HttpResponse, Transport, TransportError
 from app.portkey.urls import BadParameter, BaseUrl, BaseVersion
+from app.telemetry.events import Events
 
 OnWait: TypeAlias = Callable[[str], Awaitable[None]]
 
@@ -132,7 +130,7 @@ class PortkeyClient:
         self._wait = wait
         self._jitter = jitter
         self._clock = clock
-        self._log: FilteringBoundLogger = structlog.get_logger("app.portkey")
+        self._events = Events()
 
     async def call(
         self, request: ApiRequest, credential: Credential | None, *, on_wait: OnWait | None = None
@@ -209,16 +207,15 @@ class PortkeyClient:
         except TransportError as error:
             outcome, failure = error, type(error).__name__
         succeeded = failure is None and outcome.status in _SUCCEEDED
-        log = self._log.debug if succeeded else self._log.info
-        log(
-            "portkey request",
-            method=request.method,
-            path=request.path,
-            status=outcome.status,
-            failure=failure,
-            duration_ms=round((self._clock() - started) * 1000, 1),
-            attempt=attempt,
-        )
+        told = {
+            "method": request.method,
+            "path": request.path,
+            "status": outcome.status,
+            "failure": failure,
+            "duration_ms": round((self._clock() - started) * 1000, 1),
+            "attempt": attempt,
+        }
+        self._events.write("debug" if succeeded else "info", "portkey request", told)
         return outcome
 
     def _judge(

@@ -9,14 +9,15 @@ the two fit together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EofStream, StreamReader
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from app.portkey.transport import ConnectFailed, HttpRequest, HttpResponse, ResponseTooLarge
@@ -85,7 +86,7 @@ class Exchanges:
             while message.code < _FINAL and message.code != _SWITCHED:
                 message, payload = await protocol.read()
             exchange.status = message.code
-            headers = _lower(message.raw_headers)
+            headers = _Headers(message.headers)
             body = await _body(payload, headers, request.max_bytes, message.code)
         except BaseException:
             connection.close()
@@ -192,10 +193,23 @@ async def _body(payload: StreamReader, headers: Mapping[str, str], max_bytes: in
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _lower(raw_headers: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in raw_headers:
-        key = name.decode("utf-8", "surrogateescape").lower()
-        text = value.decode("utf-8", "surrogateescape")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
+class _Headers(Mapping[str, str]):
+    """The headers of an answer by their lower-case names, read when they are asked for: few ever are."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: CIMultiDictProxy[str]) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        values = self._headers.getall(name)
+        return values[0] if len(values) == 1 else ", ".join(values)
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as a mapping's
+        return self[name] if name in self._headers else default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.lower() for name in self._headers))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -70,9 +70,9 @@ class Redactor:
         known = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
         known = {form for form in known if len(form) >= SHORTEST_MASKED_VALUE} | {*self._secrets}
         self._secrets = tuple(sorted(known, key=len, reverse=True))
-        # Most texts of a log are names, ids and paths that come again and again. A new secret empties this.
-        self._short_text = lru_cache(_TEXTS_REMEMBERED)(self._masked)
-        self._name = lru_cache(_NAMES_REMEMBERED)(self._judged)
+        # Most texts of a log are names, ids and paths that come again and again.
+        self._texts: dict[str, str] = {}
+        self._names: dict[str, tuple[str, bool]] = {}
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Return the event as it may be written; this is a structlog processor.
@@ -88,15 +88,16 @@ class Redactor:
         masked = event.pop(MASKED_ALREADY, None)
         if masked is not None:
             shown.update(masked)
-        judged, short = self._name, self._short_text
+        names, texts = self._names, self._texts
         for given, value in event.items():
-            name, is_secret = judged(given if type(given) is str else str(given))
+            name, is_secret = names.get(given) or self._judged(given)
             kind = type(value)
             if kind is str:
                 if is_secret:
                     shown[name] = MASK
                 else:
-                    shown[name] = short(value) if len(value) <= _LONGEST_REMEMBERED else self._masked(value)
+                    known = texts.get(value)
+                    shown[name] = self.text(value) if known is None else known
             elif value is None or kind is int or kind is bool:
                 shown[name] = value
             else:
@@ -110,11 +111,28 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return the text with secrets masked, shortened when it is long."""
-        return self._short_text(text) if len(text) <= _LONGEST_REMEMBERED else self._masked(text)
+        # Taken before the secrets are: what another thread learns meanwhile must not miss what is kept here.
+        texts = self._texts
+        known = texts.get(text)
+        if known is not None:
+            return known
+        masked = self._masked(text)
+        if len(text) <= _LONGEST_REMEMBERED:
+            if len(texts) >= _TEXTS_REMEMBERED:
+                texts.clear()
+            texts[text] = masked
+        return masked
 
-    def _judged(self, name: str) -> tuple[str, bool]:
+    def _judged(self, given: object) -> tuple[str, bool]:
         """Return a name as it is shown, and whether what stands under it is a secret."""
-        return self.text(name), names_a_secret(name)
+        names = self._names
+        name = given if type(given) is str else str(given)
+        judged = self.text(name), names_a_secret(name)
+        if len(name) <= _LONGEST_REMEMBERED:
+            if len(names) >= _NAMES_REMEMBERED:
+                names.clear()
+            names[name] = judged
+        return judged
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:
