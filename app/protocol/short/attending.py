@@ -94,11 +94,11 @@ class Attendant:
         """Let go of what was held for the work."""
 
     async def _start_stream(self) -> None:
-        self._is_stream = True
         await self._send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
+        self._is_stream = True
 
     def _attend(self) -> None:
-        self._sending = asyncio.Lock()
+        self._sending = self._sending or asyncio.Lock()
         self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._ping())]
 
     async def _watch(self) -> None:
@@ -116,7 +116,8 @@ class Attendant:
         if self._sending is None:
             return
         async with self._sending:
-            await self._begin()
+            if not self._is_stream:
+                await self._begin()
         await asyncio.sleep(_PING_INTERVAL - _ATTENTION_AFTER)
         while True:
             async with self._sending:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from app.protocol.short.progress import is_plain_meta
 from app.protocol.short.reading import is_id
 from app.protocol.vocabulary import HANDSHAKE_VERSIONS
 
@@ -41,9 +42,10 @@ def is_call(params: object) -> bool:
     """Tell whether these are the parameters of a call with nothing unusual about it."""
     return (
         isinstance(params, dict)
-        and {"name"} <= params.keys() <= {"name", "arguments"}
+        and {"name"} <= params.keys() <= {"name", "arguments", "_meta"}
         and isinstance(params["name"], str)
         and isinstance(params.get("arguments", {}), dict)
+        and is_plain_meta(params.get("_meta", {}))
     )
 
 

@@ -13,7 +13,7 @@ from app.protocol.calling import Call
 from app.protocol.owner import owner_of
 from app.protocol.selections import bind, chosen
 from app.protocol.sessions.store import SessionRecord
-from app.protocol.short.calls import nobody_asked, perform, sender_of
+from app.protocol.short.calls import perform, sender_of
 from app.protocol.short.handshakes import INITIALIZE, handshake
 from app.protocol.short.messages import (
     LIST,
@@ -27,6 +27,7 @@ from app.protocol.short.messages import (
     says_initialized,
     start_of_answer,
 )
+from app.protocol.short.progress import progress_of
 from app.protocol.short.reading import CALL, plain_headers, read, replayed
 from app.protocol.short.streams import AnswerStream, KeptStream, StreamAttendant
 from app.protocol.vocabulary import RESUMABLE_SINCE
@@ -168,9 +169,11 @@ class ShortSessions:
         caller = self._core.callers.of_scope(scope)
         if not self._core.calls.runs_unasked(caller, params["name"]):
             return False
-        sender = sender_of(scope, here.record.version, here.client, {}, here.digest)
-        call = Call(caller, sender, params["name"], params.get("arguments", {}), nobody_asked)
+        meta = params.get("_meta", {})
+        sender = sender_of(scope, here.record.version, here.client, meta, here.digest)
         attendant = _Attendant(receive, send, self._stream(here, request_id, version), here, request_id)
+        progress = progress_of(meta, attendant.tell)
+        call = Call(caller, sender, params["name"], params.get("arguments", {}), progress)
         await attendant.serve(perform(self._core.calls, call, start, end_of_answer))
         return True
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from app.protocol.answers import accepted
 from app.protocol.calling import Call
 from app.protocol.owner import owner_of
-from app.protocol.short.calls import nobody_asked, perform, sender_of
+from app.protocol.short.calls import perform, sender_of
 from app.protocol.short.handshakes import INITIALIZE, handshake
 from app.protocol.short.messages import (
     LIST,
@@ -21,6 +21,7 @@ from app.protocol.short.messages import (
     says_initialized,
     start_of_answer,
 )
+from app.protocol.short.progress import progress_of
 from app.protocol.short.reading import CALL, plain_headers, read, replayed
 from app.protocol.short.streams import AnswerStream, KeptStream, StreamAttendant
 from app.protocol.vocabulary import RESUMABLE_SINCE
@@ -111,11 +112,13 @@ class ShortStateless:
         caller = self._core.callers.of_scope(scope)
         if not version or start is None or not self._core.calls.runs_unasked(caller, params["name"]):
             return False
-        sender = sender_of(scope, version, None, {})
-        call = Call(caller, sender, params["name"], params.get("arguments", {}), nobody_asked)
+        meta = params.get("_meta", {})
+        sender = sender_of(scope, version, None, meta)
         stream = self._stream(scope, message, version)
         detached = self._detached if isinstance(stream, KeptStream) else None
         attendant = _Attendant(receive, send, stream, detached)
+        progress = progress_of(meta, attendant.tell)
+        call = Call(caller, sender, params["name"], params.get("arguments", {}), progress)
         await attendant.serve(perform(self._core.calls, call, start, end_of_answer))
         return True
 

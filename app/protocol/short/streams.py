@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from app.protocol.events.log import Event, EventLogError, Stream
@@ -33,6 +34,10 @@ class AnswerStream:
         """Return what the client is sent first, whether or not there is a response yet."""
         return b""
 
+    async def between(self, message: bytes) -> bytes:
+        """Return what the client is sent of a message that comes before the response."""
+        return event(message)
+
     async def closing(self, answer: bytes) -> bytes:
         """Return what the client is sent of the response; nothing for an empty one, as there is none."""
         return event(answer) if answer else b""
@@ -49,7 +54,7 @@ class AnswerStream:
 
 
 class KeptStream(AnswerStream):
-    """A stream in the event log: the mark that it begins, and the response.
+    """A stream in the event log: the mark that it begins, what comes before the response, and the response.
 
     Args:
         event_log: Where it is kept.
@@ -67,40 +72,48 @@ class KeptStream(AnswerStream):
         self._stream = Stream.new(owner, session)
         self._request_id = request_id
         self._marked = marked
+        self._number = 0
+        self._has_gap = False
 
     async def opening(self) -> bytes:
-        """Keep the mark; return the event that names it."""
-        if not self._marked:
+        """Keep the mark, unless it was kept before; return the event that names it."""
+        if not self._marked or self._number:
             return b""
-        (event_id,) = await self._keep(self._mark())
+        (event_id,) = await self._keep(self._next(b""))
         return _opening(event_id)
+
+    async def between(self, message: bytes) -> bytes:
+        """Keep a message that comes before the response; return its event."""
+        if self._has_gap:
+            return event(message)
+        (event_id,) = await self._keep(self._next(message))
+        return event(message, event_id)
 
     async def closing(self, answer: bytes) -> bytes:
         """Keep the response; return its event. An empty one is none."""
         if not answer:
             return b""
-        (event_id,) = await self._keep(self._response(answer))
+        (event_id,) = await self._keep(self._next(answer, last=True))
         return event(answer, event_id)
 
     async def whole(self, answer: bytes) -> bytes:
         """Keep both in one step; return their events."""
-        if not self._marked or not answer:
+        if not self._marked or self._number or not answer:
             return await super().whole(answer)
-        first, second = await self._keep(self._mark(), self._response(answer))
+        first, second = await self._keep(self._next(b""), self._next(answer, last=True))
         return _opening(first) + event(answer, second)
 
-    def _mark(self) -> Event:
-        return Event(1, b"", writer=self._log.writer, request_id=self._request_id)
-
-    def _response(self, answer: bytes) -> Event:
-        number = 2 if self._marked else 1
-        return Event(number, answer, last=True, writer=self._log.writer, request_id=self._request_id)
+    def _next(self, message: bytes, *, last: bool = False) -> Event:
+        self._number += 1
+        return Event(self._number, message, last, self._log.writer, self._request_id)
 
     async def _keep(self, *events: Event) -> list[str]:
         """Keep events; return their ids, or nothing for ids of events that may not be kept."""
         try:
             await self._log.append(self._stream, *events)
         except EventLogError:
+            # Of a stream with a gap only the response is of use to who comes back.
+            self._has_gap = True
             if events[-1].last:
                 self._log.owe(self._stream, events[-1])
             return [""] * len(events)
@@ -124,14 +137,23 @@ class StreamAttendant(Attendant):
         super().__init__(receive, send)
         self._stream = stream
 
+    async def tell(self, message: bytes) -> None:
+        """Send a message before the answer."""
+        self._sending = self._sending or asyncio.Lock()
+        async with self._sending:
+            if not self._is_stream:
+                await self._begin()
+            body = await self._stream.between(message)
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+
     async def _begin(self) -> None:
         opening = await self._stream.opening()
         await self._start_stream()
         await self._send({"type": "http.response.body", "body": opening, "more_body": True})
 
     async def _start_stream(self) -> None:
-        self._is_stream = True
         await self._send({"type": "http.response.start", "status": 200, "headers": self._stream.headers})
+        self._is_stream = True
 
     async def _finish(self, status: int, body: bytes) -> None:  # noqa: ARG002 - a stream is always a success
         if not self._is_stream:

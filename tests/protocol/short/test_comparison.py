@@ -197,6 +197,18 @@ VERSIONS_2025 = st.sampled_from(
 )
 
 
+METAS_OF_2025: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        *[{"progressToken": token} for token in (1, "p", "\u00e9", 2**70, -5, 1.5, True, None, "\ud800")],
+        {},
+        {"client/toolUseId": {"a": [1]}, "progressToken": 3},
+        {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": 7},
+        {f"{_ENVELOPE}clientInfo": {"name": "meta", "version": "1"}},
+        {f"{_ENVELOPE}related-task": {"taskId": "t"}},
+        None,
+        [],
+    ]
+).map(lambda meta: {"_meta": meta})
 WORDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
@@ -224,7 +236,7 @@ def requests_of_2025(draw: st.DrawFn) -> Posted:
     elif method == "initialize":
         params = draw(HANDSHAKES)
     odd = draw(
-        st.sampled_from(["nothing", "nothing", "nothing", "params", "message", "headers", "body", "id"])
+        st.sampled_from([*["nothing"] * 3, *["meta"] * 2, "params", "message", "headers", "body", "id"])
     )
     message: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     version = draw(VERSIONS_2025)
@@ -235,8 +247,10 @@ def requests_of_2025(draw: st.DrawFn) -> Posted:
         *([(b"mcp-protocol-version", version)] if version else []),
     ]
     if odd == "params":
-        more: Any = draw(PARAM_EXTRAS | st.sampled_from([{"_meta": {}}, {"_meta": {"progressToken": 1}}]))
+        more: Any = draw(PARAM_EXTRAS)
         message["params"] = {**params, **more}
+    elif odd == "meta":
+        message["params"] = {**params, **draw(METAS_OF_2025)}
     elif odd == "message":
         extras: dict[str, Any] = draw(MESSAGE_EXTRAS)
         message.update(extras)

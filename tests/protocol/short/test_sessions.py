@@ -120,6 +120,23 @@ async def test_a_call_goes_on_without_its_client(
         assert b"waited_for" in response.message
 
 
+async def test_a_call_tells_of_its_progress_and_goes_on_telling(backend: Backend, session: InSession) -> None:
+    params: dict[str, Any] = {**SLOW[1], "_meta": {"progressToken": "t", "client/own": {}}}
+    exchange = Exchange(session.app, session.request("tools/call", params))
+    task = asyncio.create_task(exchange.run())
+    await backend.started.wait()
+    told = b"".join(message.get("body", b"") for message in exchange.sent)
+    exchange.gone.set()
+    backend.go_on.set()
+    await task
+
+    word = {"progressToken": "t", "progress": 1, "message": "at the gate"}
+    assert b'"params":' + orjson.dumps(word) in told
+    assert b"waited_for" in exchange.answer.body
+    if session.handler.event_log is not None:
+        assert [event.last for event in await session.events(exchange)] == [False, False, True]
+
+
 @pytest.mark.parametrize("way", ["here", "another replica"])
 @pytest.mark.parametrize("moment", ["at once", "after a while"])
 async def test_a_cancelled_call_is_answered_with_that(

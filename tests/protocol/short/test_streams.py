@@ -10,10 +10,15 @@ from app.protocol.short.streams import KeptStream
 class FailingLog(MemoryEventLog):
     def __init__(self) -> None:
         super().__init__()
+        self.failing = True
+        self.asked = 0
         self.owed: list[Event] = []
 
-    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:  # noqa: ARG002
-        raise EventLogError("gone")
+    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
+        self.asked += 1
+        if self.failing:
+            raise EventLogError("gone")
+        await super().append(stream, *events, oldest=oldest)
 
     def owe(self, stream: Stream, event: Event) -> None:  # noqa: ARG002
         self.owed.append(event)
@@ -44,3 +49,41 @@ async def test_a_client_that_cannot_take_the_mark_is_sent_the_answer_alone(*, at
     assert await log.read(Stream("o", "s", token), 1) == [
         Event(1, b"answer", last=True, writer=log.writer, request_id=7)
     ]
+
+
+async def test_what_comes_before_the_response_is_kept_in_order() -> None:
+    log = MemoryEventLog()
+    stream = KeptStream(log, "o", "s", 7)
+    sent = await stream.opening() + await stream.between(b"half") + await stream.whole(b"answer")
+
+    token = sent.removeprefix(b"id: ").partition(b".")[0].decode()
+    kept = await log.read(Stream("o", "s", token), 1) or []
+    assert [(event.number, event.message, event.last) for event in kept] == [
+        (1, b"", False),
+        (2, b"half", False),
+        (3, b"answer", True),
+    ]
+    assert [line.decode() for line in sent.split(b"\r\n") if line.startswith(b"id")] == [
+        f"id: {token}.{number}" for number in (1, 2, 3)
+    ]
+
+
+async def test_after_a_gap_only_the_response_is_kept() -> None:
+    log = FailingLog()
+    log.failing = False
+    stream = KeptStream(log, "o", "s", 7)
+    opening = await stream.opening()
+    log.failing = True
+    sent = await stream.between(b"one") + await stream.between(b"two")
+    log.failing = False
+    sent += await stream.between(b"three")
+    closing = await stream.closing(b"answer")
+
+    assert sent == b"".join(
+        b"event: message\r\ndata: %s\r\n\r\n" % each for each in (b"one", b"two", b"three")
+    )
+    assert closing.startswith(b"id: ")
+    assert log.asked == 3, "the mark, what failed, and the response"
+    token = opening.removeprefix(b"id: ").partition(b".")[0].decode()
+    kept = await log.read(Stream("o", "s", token), 1) or []
+    assert [event.message for event in kept] == [b"", b"answer"]
