@@ -60,7 +60,6 @@ class HttpHandler:
             self._manager = SessionManager(
                 server,
                 sessions=stores.sessions,
-                bus=stores.bus,
                 event_log=stores.event_log,
                 resumption=stores.resumption,
             )

@@ -49,7 +49,7 @@ class Stores:
         self.store = store
         self.event_log = event_log
         self.bus = bus or NoBus()
-        self.sessions = None if store is None else SessionsHere(store, idle_timeout=idle_timeout)
+        self.sessions = None if store is None else SessionsHere(store, self.bus, idle_timeout=idle_timeout)
         self.resumption = None if event_log is None else Resumption(event_log, self.bus)
         self.detached = DetachedPlaces() if store is None and event_log is not None else None
 

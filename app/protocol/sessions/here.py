@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from app.protocol.answers import session_not_found, try_again
 from app.protocol.auditing import Client
+from app.protocol.sessions.bus import Word
 from app.protocol.sessions.store import (
     MAX_ID_LENGTH,
     SessionRecord,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from app.protocol.sessions.bus import Word
+    from app.protocol.sessions.bus import Bus
     from app.protocol.sessions.store import Refusal, SessionStore
 
 log = structlog.get_logger(__name__)
@@ -147,6 +148,7 @@ class SessionsHere:
 
     Args:
         store: Where the records are.
+        bus: Reaches the other replicas.
         idle_timeout: Seconds after which the store forgets an unused session; None for never.
         linger: Seconds a session is kept in mind after its last use.
         max_unused: Sessions that are kept in mind and not in use at most; those unused for longest go first.
@@ -155,12 +157,14 @@ class SessionsHere:
     def __init__(
         self,
         store: SessionStore,
+        bus: Bus,
         *,
         idle_timeout: float | None = None,
         linger: float = _LINGER,
         max_unused: int = _MAX_UNUSED,
     ) -> None:
         self._store = store
+        self._bus = bus
         self._linger = linger
         self._max_unused = max_unused
         self._sweep_every = max(min(linger, idle_timeout or linger) / 4, _SHORTEST_SWEEP)
@@ -236,6 +240,19 @@ class SessionsHere:
             log.debug("session_store_failed", reason=str(error))
             return try_again("The session cannot be ended at the moment. Try again soon.")
         return Response(status_code=200, media_type="application/json")
+
+    async def pass_on(self, here: SessionHere, body: bytes) -> Response | None:
+        """Tell the other replicas of a message: it may be for one of them.
+
+        Return an answer when they cannot be told, and nothing is going on here that it could be for.
+        """
+        try:
+            await self._bus.tell(Word("message", key_of(here.session_id), body))
+        except StoreUnavailableError as error:
+            log.warning("message_not_passed_on", reason=str(error))
+            if not here.in_use and here.live is None:
+                return try_again("This message cannot be passed on at the moment. Try again soon.")
+        return None
 
     async def hear(self, word: Word) -> None:
         """Take in what another replica tells of a session."""

@@ -7,25 +7,21 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import anyio
-import structlog
 from mcp_types import InitializeRequestParams
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERSION
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.protocol.answers import accepted, refused, try_again
+from app.protocol.answers import accepted, refused
 from app.protocol.events.writing import StreamWriter
 from app.protocol.owner import owner_of
 from app.protocol.posted import Posted, read_message, replayed
 from app.protocol.selections import bind, chosen
-from app.protocol.sessions.bus import Word
 from app.protocol.sessions.here import CANCELLED
 from app.protocol.sessions.live import LiveSession
 from app.protocol.sessions.store import (
     MAX_RECORD_BYTES,
     SessionRecord,
-    StoreUnavailableError,
-    key_of,
 )
 
 if TYPE_CHECKING:
@@ -37,10 +33,7 @@ if TYPE_CHECKING:
     from app.protocol.admin_server import AdminServer
     from app.protocol.events.log import EventLog
     from app.protocol.events.resumption import Resumption
-    from app.protocol.sessions.bus import Bus
     from app.protocol.sessions.here import SessionHere, SessionsHere
-
-log = structlog.get_logger(__name__)
 
 INITIALIZED: Final = "notifications/initialized"
 
@@ -53,7 +46,6 @@ class SessionManager:
     Args:
         server: The MCP server.
         sessions: The sessions.
-        bus: Reaches the other replicas.
         event_log: Where events are kept for resumption; None for no resumption.
         resumption: Answers the clients that resume; given together with the log.
     """
@@ -63,13 +55,11 @@ class SessionManager:
         server: AdminServer,
         *,
         sessions: SessionsHere,
-        bus: Bus,
         event_log: EventLog | None,
         resumption: Resumption | None,
     ) -> None:
         self._server = server
         self._sessions = sessions
-        self._bus = bus
         self._event_log = event_log
         self._resumption = resumption
         self._tasks: TaskGroup | None = None
@@ -135,15 +125,10 @@ class SessionManager:
             return
         # An answer to a question, or word of a call, that may be another replica's. All have seen initialize.
         if posted.method != INITIALIZED:
-            try:
-                await self._bus.tell(Word("message", key_of(here.session_id), posted.body))
-            except StoreUnavailableError as error:
-                log.warning("message_not_passed_on", reason=str(error))
-                if not here.in_use and here.live is None:
-                    await try_again("This message cannot be passed on at the moment. Try again soon.")(
-                        scope, receive, send
-                    )
-                    return
+            refusal = await self._sessions.pass_on(here, posted.body)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
         if posted.method == CANCELLED:
             here.cancel((posted.params or {}).get("requestId"))
         if here.live is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from app.protocol.sessions.here import CANCELLED
 from app.protocol.short.progress import is_plain_meta
 from app.protocol.short.reading import is_id
 from app.protocol.vocabulary import HANDSHAKE_VERSIONS
@@ -35,6 +36,19 @@ def says_initialized(message: dict[str, Any]) -> bool:
         message.get("method") == INITIALIZED
         and message.get("params", {}) == {}
         and message.keys() <= {"jsonrpc", "method", "params"}
+    )
+
+
+def cancelled(message: dict[str, Any]) -> bool:
+    """Tell whether a message is a client's plain word that it does not want an answer any more."""
+    params = message.get("params")
+    return (
+        message.get("method") == CANCELLED
+        and message.keys() == {"jsonrpc", "method", "params"}
+        and isinstance(params, dict)
+        and {"requestId"} <= params.keys() <= {"requestId", "reason"}
+        and is_id(params["requestId"])
+        and isinstance(params.get("reason", ""), str)
     )
 
 

@@ -20,6 +20,7 @@ from app.protocol.short.messages import (
     PING,
     PONG,
     VERSIONS,
+    cancelled,
     end_of_answer,
     is_call,
     is_list,
@@ -79,6 +80,8 @@ class ShortSessions:
             served = False
         elif session is None:
             served = await self._open(scope, receive, send, message)
+        elif "id" not in message:
+            served = await self._take_in(scope, receive, send, message, session.decode("latin-1"))
         else:
             version = headers.get(b"mcp-protocol-version", b"").decode() or _SILENT_VERSION
             served = await self._serve(scope, receive, send, message, session.decode("latin-1"), version)
@@ -128,7 +131,7 @@ class ShortSessions:
         session_id: str,
         version: str,
     ) -> bool:
-        """Answer a message within a session unless it is not plain; tell whether it is answered."""
+        """Answer a request within a session unless it is not plain; tell whether it is answered."""
         start = start_of_answer(message) if _is_plain(message) else None
         if start is None:
             return False
@@ -140,13 +143,36 @@ class ShortSessions:
         method = message["method"]
         if method == CALL:
             return await self._call(scope, receive, send, message, start, here, version)
-        if "id" not in message:
-            await accepted(session_id)(scope, receive, send)
-            return True
         result = PONG if method == PING else self._list(scope, message, here)
         if result is None:
             return False
         await self._stream(here, message["id"], version).send(send, start + result + b"}")
+        return True
+
+    async def _take_in(
+        self, scope: Scope, receive: Receive, send: Send, message: dict[str, Any], session_id: str
+    ) -> bool:
+        """Take in a message that needs no answer unless it is not plain; tell whether it is taken in."""
+        is_end = cancelled(message)
+        if not is_end and not says_initialized(message):
+            return False
+        try:
+            body = orjson.dumps(message)
+        except TypeError:
+            # Half of a surrogate pair, which has no form in UTF-8.
+            return False
+        here = await self._sessions.find(session_id, owner_of(scope))
+        if isinstance(here, Response):
+            await here(scope, receive, send)
+            return True
+        refusal = None
+        if is_end:
+            if here.live is not None:
+                # It may be for a call that runs there.
+                return False
+            refusal = await self._sessions.pass_on(here, body)
+            here.cancel(message["params"]["requestId"])
+        await (refusal or accepted(session_id))(scope, receive, send)
         return True
 
     def _list(self, scope: Scope, message: dict[str, Any], here: SessionHere) -> bytes | None:
@@ -246,9 +272,7 @@ class _Attendant(StreamAttendant):
 
 def _is_plain(message: dict[str, Any]) -> bool:
     method, params = message.get("method"), message.get("params", {})
-    if not is_request(message):
-        return says_initialized(message)
-    return (
+    return is_request(message) and (
         (method == CALL and is_call(params))
         or (method == LIST and is_list(params))
         or (method == PING and params == {})
