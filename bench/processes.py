@@ -22,6 +22,8 @@ from bench.load import Command, Measured
 from bench.messages import Message
 
 ROOT = Path(__file__).resolve().parents[1]
+NOT_DEPLOYED = ROOT / "bench" / "not_deployed"
+"""Hides packages that development alone brings."""
 START_WITHIN = 30.0
 PAUSE = 0.05
 SETTLED_WITHIN = 15.0
@@ -60,7 +62,7 @@ def process(
     started = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, **settings},
+        env={**os.environ, "PYTHONPATH": str(NOT_DEPLOYED), **settings},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
