@@ -98,7 +98,7 @@ requirements: $(VENV)/.development ## Pin the dependencies of pyproject.toml wit
 		$(if $(UPGRADE),--upgrade) --constraint requirements-dev.txt --group deploy --output-file requirements-deploy.txt
 
 clean: ## Remove the virtual environment and everything generated
-	rm -rf $(VENV) .cache bench/results .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
 		build dist htmlcov reports
 	find app tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
