@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -93,6 +94,8 @@ class Lab:
 @contextlib.contextmanager
 def laboratory() -> Iterator[Lab]:
     """Start the load generator; this process and it share a core that is not that of the measured."""
+    # Whoever ends the run ends the servers with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     measured_core, measuring_core = cores()
     if measuring_core is not None:
         os.sched_setaffinity(0, {measuring_core})
