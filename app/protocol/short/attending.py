@@ -65,6 +65,8 @@ class Attendant:
         attention = loop.call_later(_ATTENTION_AFTER, self._attend)
         try:
             status, body = await work
+            # What begins now would come on top of the answer.
+            attention.cancel()
             await self._stop_pings()
             await self._finish(status, body)
         except asyncio.CancelledError:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from starlette.types import Message
 
 from app.protocol.events.log import Event, EventLogError, Stream
 from app.protocol.events.memory import MemoryEventLog
-from app.protocol.short.streams import KeptStream
+from app.protocol.short import attending
+from app.protocol.short.streams import KeptStream, StreamAttendant
 
 
 class FailingLog(MemoryEventLog):
@@ -22,6 +26,33 @@ class FailingLog(MemoryEventLog):
 
     def owe(self, stream: Stream, event: Event) -> None:  # noqa: ARG002
         self.owed.append(event)
+
+
+class SlowLog(MemoryEventLog):
+    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
+        await asyncio.sleep(0.05)  # longer than it takes until somebody looks after the client
+        await super().append(stream, *events, oldest=oldest)
+
+
+async def test_an_answer_that_is_kept_slowly_begins_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attending, "_ATTENTION_AFTER", 0.01)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def work() -> tuple[int, bytes]:
+        return 200, b"answer"
+
+    stream = KeptStream(SlowLog(), "o", "s", 7)
+    await StreamAttendant(receive, send, stream).serve(work())
+
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[1]["body"].endswith(b"data: answer\r\n\r\n")
 
 
 @pytest.mark.parametrize("at_once", [True, False])
