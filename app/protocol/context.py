@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from mcp.server.context import ServerRequestContext
 from mcp_types import Implementation
 
 from app.protocol.auditing import Client, Sender, client_from_agent, trace_context
+from app.protocol.sessions.store import digest_of
 from app.protocol.vocabulary import CLIENT_INFO_KEY, HANDSHAKE_VERSIONS
 
 RequestContext: TypeAlias = ServerRequestContext[Any, Any]
 """The SDK's context of one request; `request` is Starlette's over HTTP, and None on stdio."""
-
-_DIGEST_HEX_DIGITS: Final = 32
 
 
 def sender_of(ctx: RequestContext) -> Sender:
@@ -43,10 +41,10 @@ def _trace_context(ctx: RequestContext) -> dict[str, str]:
 
 
 def _session_of(ctx: RequestContext) -> str | None:
-    """A digest of the session's id: whoever reads a record must not be able to enter the session."""
+    """What the audit trail calls the session; None outside of sessions."""
     if ctx.request is None or ctx.session.client_params is None:
         return None
     if ctx.protocol_version not in HANDSHAKE_VERSIONS:
         return None
     session_id = ctx.request.headers.get("mcp-session-id")
-    return session_id and hashlib.sha256(session_id.encode()).hexdigest()[:_DIGEST_HEX_DIGITS]
+    return session_id and digest_of(session_id)

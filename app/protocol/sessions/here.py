@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from app.protocol.sessions.store import (
     MAX_ID_LENGTH,
     SessionRecord,
     StoreUnavailableError,
+    digest_of,
     key_of,
     new_session_id,
 )
@@ -37,7 +37,6 @@ log = structlog.get_logger(__name__)
 
 CANCELLED: Final = "notifications/cancelled"
 
-_DIGEST_HEX_DIGITS: Final = 32
 _LINGER: Final = 60.0
 _MAX_UNUSED: Final = 2000
 _SHORTEST_SWEEP: Final = 0.02
@@ -87,7 +86,7 @@ class SessionHere:
         record: What is known of it.
         used_at: When its last request began or ended, on the monotonic clock.
         client: What its client calls itself.
-        digest: What the audit trail calls it: who reads that must not be able to enter the session.
+        digest: What the audit trail calls it.
         live: The SDK's side of it; None as long as nothing has needed that.
     """
 
@@ -277,7 +276,7 @@ class SessionsHere:
             record,
             time.monotonic(),
             Client(name=said.get("name"), version=said.get("version")),
-            hashlib.sha256(session_id.encode()).hexdigest()[:_DIGEST_HEX_DIGITS],
+            digest_of(session_id),
         )
         return here
 

@@ -18,6 +18,8 @@ MAX_ID_LENGTH: Final = 64
 MAX_RECORD_BYTES: Final = 64 * 1024
 """A client describes itself in far less; more than this is not kept."""
 
+_DIGEST_HEX_DIGITS: Final = 32
+
 Refusal = Literal["full", "quota"]
 """Why no session was opened: too many in all, or too many of this principal."""
 
@@ -106,6 +108,11 @@ class SessionStore(Protocol):
 def new_session_id() -> str:
     """Return 192 random bits as text that fits a header."""
     return secrets.token_urlsafe(24)
+
+
+def digest_of(session_id: str) -> str:
+    """Return what the audit trail calls a session: who reads that must not be able to enter it."""
+    return hashlib.sha256(session_id.encode()).hexdigest()[:_DIGEST_HEX_DIGITS]
 
 
 def key_of(session_id: str) -> str:
