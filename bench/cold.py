@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import statistics
+import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +25,7 @@ from bench.lab import Lab, say
 from bench.messages import Era, Operation
 from bench.options import Options
 from bench.peers import npm_command, sdk_command
-from bench.processes import backend, free_port, module, process
+from bench.processes import ROOT, backend, free_port, module, process
 from bench.servers import NPM_STATEFUL, NPM_STATELESS, OURS_2026, OURS_STATEFUL, OURS_STATELESS, our_settings
 
 _SDK_IMPORT: Final = "import mcp.server.lowlevel, mcp.server.streamable_http_manager"
@@ -51,6 +53,7 @@ class Start:
 
 def run(lab: Lab, options: Options) -> dict[str, Any]:
     """Start each program often, on one core and on all; one row for each, and the imports of ours."""
+    _compile()
     with backend(lab.measuring_core) as portkey:
         starts = list(_starts(portkey, npm=options.npm))
         pinned: dict[Start, list[float]] = {start: [] for start in starts}
@@ -78,6 +81,13 @@ def run(lab: Lab, options: Options) -> dict[str, Any]:
             ],
             "imports": _imports_of_ours(portkey),
         }
+
+
+def _compile() -> None:
+    """Compile what may never have been, where PYTHONDONTWRITEBYTECODE is set or copies lost their times."""
+    folders = [str(ROOT / "app"), str(ROOT / "bench"), sysconfig.get_path("purelib")]
+    # Some packages carry files for other versions of Python, which do not compile.
+    subprocess.run([sys.executable, "-m", "compileall", "-qq", *folders], check=False)
 
 
 def _starts(portkey: str, *, npm: bool) -> list[Start]:
