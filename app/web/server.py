@@ -170,6 +170,10 @@ class Server(uvicorn.Server):
             for task in {stop, forced} | (set() if stop.done() else self.server_state.tasks):
                 task.cancel()
             ended = await asyncio.gather(stop, forced, return_exceptions=True)
+            for connection in list(self._connections):
+                connection.transport.abort()
+            # Their ends are told in the next step of the loop, which may be its last.
+            await asyncio.sleep(0)
             for listening in self._listening:
                 listening.close()
             if self._on_hangup and _SIGHUP is not None:
