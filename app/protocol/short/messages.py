@@ -72,17 +72,23 @@ def is_list(params: object) -> bool:
     )
 
 
-def start_of_answer(message: dict[str, Any]) -> bytes | None:
-    """Return the JSON of the answer to a message, up to the result; None when its id cannot be written."""
+def start_of_answer(request_id: object) -> bytes | None:
+    """Return the JSON of the answer to a request, up to the result; None when its id cannot be written."""
     try:
-        return b'{"jsonrpc":"2.0","id":' + orjson.dumps(message.get("id")) + b',"result":'
+        return b'{"jsonrpc":"2.0","id":' + orjson.dumps(request_id) + b',"result":'
     except TypeError:
         # Half of a surrogate pair, which has no form in UTF-8.
         return None
 
 
-def end_of_answer(outcome: Outcome) -> bytes:
-    """Return the JSON of the answer to a call, from its result on."""
+def end_of_answer(outcome: Outcome, members: bytes = b"", end: bytes = b"}}") -> bytes:
+    """Return the JSON of the answer to a call, from its result on.
+
+    Args:
+        outcome: What it came to.
+        members: Members of the result that its revision wants besides, each with a comma before it.
+        end: The end of the result and of the answer, with members in the same form before it.
+    """
     # The text is the JSON of the data, so it stands for both.
     return b"".join(
         (
@@ -90,8 +96,9 @@ def end_of_answer(outcome: Outcome) -> bytes:
             orjson.dumps(outcome.text),
             b',"type":"text"}],"isError":',
             b"true" if outcome.is_error else b"false",
+            members,
             b',"structuredContent":',
             outcome.text.encode(),
-            b"}}",
+            end,
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -10,6 +10,7 @@ from app.protocol.calling import Call
 from app.protocol.short.attending import Attendant, answer
 from app.protocol.short.calls import nobody_asked, perform, sender_of
 from app.protocol.short.envelopes import envelope
+from app.protocol.short.messages import end_of_answer, start_of_answer
 from app.protocol.short.reading import CALL, VERSION, plain_headers, plain_request, replayed
 from app.protocol.short.sessions import ShortSessions
 from app.protocol.short.stateless import ShortStateless
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from app.protocol.short.envelopes import Envelope
     from app.protocol.short.reading import PlainRequest
     from app.protocol.stores import Stores
+
+_COMPLETE: Final = b',"resultType":"complete"'
 
 
 def short_path(app: ASGIApp, core: Core, stores: Stores) -> ASGIApp:
@@ -71,10 +74,8 @@ class ShortPath:
         self, scope: Scope, receive: Receive, send: Send, request: PlainRequest, said: Envelope
     ) -> bool:
         """Answer a request unless it turns out not to be plain; tell whether it is answered."""
-        try:
-            start = b'{"jsonrpc":"2.0","id":' + orjson.dumps(request.request_id) + b',"result":'
-        except TypeError:
-            # Half of a surrogate pair, which has no form in UTF-8.
+        start = start_of_answer(request.request_id)
+        if start is None:
             return False
         caller = self._core.callers.of_scope(scope)
         params = request.params
@@ -96,15 +97,4 @@ class ShortPath:
         return True
 
     def _result(self, outcome: Outcome) -> bytes:
-        # The text is the JSON of the data, so it stands for both.
-        return b"".join(
-            (
-                b'{"content":[{"text":',
-                orjson.dumps(outcome.text),
-                b',"type":"text"}],"isError":',
-                b"true" if outcome.is_error else b"false",
-                b',"resultType":"complete","structuredContent":',
-                outcome.text.encode(),
-                self._end_of_result,
-            )
-        )
+        return end_of_answer(outcome, _COMPLETE, self._end_of_result)

@@ -92,7 +92,7 @@ class ShortSessions:
         """Open a session unless there is anything unusual about that; tell whether the client is answered."""
         if not is_request(message) or message["method"] != INITIALIZE:
             return False
-        asked, start = handshake(message.get("params")), start_of_answer(message)
+        asked, start = handshake(message.get("params")), start_of_answer(message["id"])
         if asked is None or start is None:
             return False
         policy = self._core.callers.of_scope(scope).policy
@@ -132,7 +132,7 @@ class ShortSessions:
         version: str,
     ) -> bool:
         """Answer a request within a session unless it is not plain; tell whether it is answered."""
-        start = start_of_answer(message) if _is_plain(message) else None
+        start = start_of_answer(message["id"]) if _is_plain(message) else None
         if start is None:
             return False
         here = await self._sessions.find(session_id, owner_of(scope))

@@ -85,7 +85,7 @@ class ShortStateless:
             asked = handshake(params)
             version = "" if asked is None else asked.version
         result = self._result(scope, method, params, version) if version else None
-        start = start_of_answer(message)
+        start = start_of_answer(message["id"])
         if result is None or start is None:
             return False
         await self._stream(scope, message, version).send(send, start + result + b"}")
@@ -108,7 +108,7 @@ class ShortStateless:
     async def _call(
         self, scope: Scope, receive: Receive, send: Send, message: dict[str, Any], version: str
     ) -> bool:
-        params, start = message["params"], start_of_answer(message)
+        params, start = message["params"], start_of_answer(message["id"])
         caller = self._core.callers.of_scope(scope)
         if not version or start is None or not self._core.calls.runs_unasked(caller, params["name"]):
             return False
