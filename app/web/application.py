@@ -99,12 +99,8 @@ def create_application(
     guarded = _guarded(_with_checked_body(streams, options, readiness), options, urls, places)
     calls = _with_checked_body(mcp, options, readiness)
 
-    def with_lane(app: ASGIApp) -> ASGIApp:
-        lane = Lane(app, mcp=calls, options=options, urls=urls, places=places, lines=lines)
-        return lane if options.lane else app
-
     application = _Application(
-        with_lane,
+        lambda app: Lane(app, mcp=calls, options=options, urls=urls, places=places, lines=lines),
         routes=_routes(guarded, options, readiness),
         middleware=_middleware(options, lines),
         exception_handlers={HTTPException: http_exception_response},

@@ -60,7 +60,6 @@ class WebOptions:
         tls: Whether this process itself speaks TLS.
         metrics: Counts requests; None for not counting.
         metrics_endpoint: Answers at /metrics; None when there is nothing at this path.
-        lane: Whether calls that every check lets through may take the lane past the middleware.
     """
 
     version: str
@@ -89,7 +88,6 @@ class WebOptions:
     tls: bool = False
     metrics: Metrics | None = None
     metrics_endpoint: ASGIApp | None = None
-    lane: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a combination that would leave /mcp open, or closed, by accident.

@@ -21,6 +21,7 @@ from app.auth.grants import Grant, SameForAll
 from app.auth.policy import ALLOW_ALL, Policy
 from app.auth.portkey_key import named_key
 from app.web.allow_list import AllowList
+from app.web.lane.lane import Lane
 from app.web.middleware.origin import OriginGuard
 from app.web.rate_limits.limits import Limit, RateLimits
 from app.web.rate_limits.memory import MemoryStore
@@ -168,11 +169,9 @@ class World:
     def __init__(self, *, lane: bool, mcp: ASGIApp | None = None, **options: Any) -> None:
         self.mcp = Mcp()
         self.store = Store()
-        self.middleware_passed = 0
         options.setdefault("allowed_hosts", AllowList.parse(["localhost"]))
-        self.app = build(
+        application = build(
             mcp or self.mcp,
-            lane=lane,
             rate_limits=RateLimits(Limit(200, 200, 60.0), self.store),
             allowed_origins=AllowList.parse(["http://localhost", "https://app.example.com"]),
             trusted_proxies=TrustedProxies.parse("loopback, 10.0.0.0/8"),
@@ -180,6 +179,9 @@ class World:
             max_request_bytes=1000,
             **options,
         )
+        whole = application.build_middleware_stack()
+        assert isinstance(whole, Lane)
+        self.app = whole if lane else whole._app
 
     async def ask(self, asked: Asked) -> dict[str, Any]:
         """Send a request; what the client, the endpoint and the operator see of it."""
