@@ -3,30 +3,14 @@ from __future__ import annotations
 import pytest
 from mcp_types import ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCResponse
 
-from app.protocol.events.log import Event, EventLogError, Stream, parse_event_id
+from app.protocol.events.log import Event, Stream, parse_event_id
 from app.protocol.events.memory import MemoryEventLog
 from app.protocol.events.writing import StreamWriter
+from tests.protocol.events.failing_log import FailingLog
 
 PROGRESS = JSONRPCNotification(jsonrpc="2.0", method="notifications/progress", params={"progress": 1})
 ANSWER = JSONRPCResponse(jsonrpc="2.0", id=1, result={"ok": True, "none": None})
 REFUSAL = JSONRPCError(jsonrpc="2.0", id=1, error=ErrorData(code=1, message="no"))
-
-
-class FailingLog(MemoryEventLog):
-    def __init__(self) -> None:
-        super().__init__()
-        self.failing = False
-        self.asked = 0
-        self.owed: list[Event] = []
-
-    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
-        self.asked += 1
-        if self.failing:
-            raise EventLogError("gone")
-        await super().append(stream, *events, oldest=oldest)
-
-    def owe(self, stream: Stream, event: Event) -> None:  # noqa: ARG002
-        self.owed.append(event)
 
 
 async def kept(log: MemoryEventLog, event_id: str, owner: str = "o") -> list[Event] | None:
@@ -76,7 +60,7 @@ async def test_a_client_that_cannot_take_the_first_mark_has_ids_all_the_same() -
 
 
 async def test_when_the_log_fails_messages_go_on_without_an_id_and_the_answer_is_kept_if_it_can_be() -> None:
-    log = FailingLog()
+    log = FailingLog(failing=False)
     writer = StreamWriter(log, "o", "s")
     begin = await writer.store_event("1", None)
     log.failing = True
@@ -90,7 +74,7 @@ async def test_when_the_log_fails_messages_go_on_without_an_id_and_the_answer_is
 
 
 async def test_an_answer_that_cannot_be_kept_is_owed() -> None:
-    log = FailingLog()
+    log = FailingLog(failing=False)
     writer = StreamWriter(log, "o", "s")
     await writer.store_event("1", None)
     log.failing = True

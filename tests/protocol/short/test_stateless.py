@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.protocol.detached_places import DetachedPlaces
-from app.protocol.events.log import Event, Stream
+from app.protocol.events.log import Stream
 from app.protocol.events.memory import MemoryEventLog
 from app.protocol.short.stateless import ShortStateless
 from tests.protocol.short.exchange import Exchange, posted_of_2025
@@ -85,27 +85,3 @@ async def test_a_detached_call_that_takes_too_long_is_cancelled(
 
     assert backend.ended == ["cancelled"]
     assert detached_of(short).count == 0
-
-
-class SlowEventLog(MemoryEventLog):
-    """An event log behind a network that takes its time."""
-
-    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
-        # Longer than the moment after which a call that is still under way begins its stream.
-        await asyncio.sleep(0.25)
-        await super().append(stream, *events, oldest=oldest)
-
-
-@pytest.mark.parametrize("event_log", [SlowEventLog()])
-async def test_an_answer_that_takes_long_to_be_kept_is_sent_once(
-    short: ShortStateless, event_log: MemoryEventLog
-) -> None:
-    call = posted_of_2025("tools/call", {"name": "list_workspaces", "arguments": {}})
-    exchange = Exchange(short, call)
-    await exchange.run()
-
-    assert [message["type"] for message in exchange.sent].count("http.response.start") == 1
-    token = exchange.answer.body.removeprefix(b"id: ").partition(b".")[0].decode()
-    kept = await event_log.read(Stream("", "", token), 1)
-    assert kept is not None
-    assert [event.number for event in kept] == [1, 2]

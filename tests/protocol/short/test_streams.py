@@ -5,27 +5,11 @@ import asyncio
 import pytest
 from starlette.types import Message
 
-from app.protocol.events.log import Event, EventLogError, Stream
+from app.protocol.events.log import Event, Stream
 from app.protocol.events.memory import MemoryEventLog
 from app.protocol.short import attending
 from app.protocol.short.streams import KeptStream, StreamAttendant
-
-
-class FailingLog(MemoryEventLog):
-    def __init__(self) -> None:
-        super().__init__()
-        self.failing = True
-        self.asked = 0
-        self.owed: list[Event] = []
-
-    async def append(self, stream: Stream, *events: Event, oldest: int = 1) -> None:
-        self.asked += 1
-        if self.failing:
-            raise EventLogError("gone")
-        await super().append(stream, *events, oldest=oldest)
-
-    def owe(self, stream: Stream, event: Event) -> None:  # noqa: ARG002
-        self.owed.append(event)
+from tests.protocol.events.failing_log import FailingLog
 
 
 class SlowLog(MemoryEventLog):
@@ -57,7 +41,7 @@ async def test_an_answer_that_is_kept_slowly_begins_once(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_an_answer_that_cannot_be_kept_goes_out_without_ids_and_is_owed(*, at_once: bool) -> None:
-    log = FailingLog()
+    log = FailingLog(failing=True)
     stream = KeptStream(log, "o", "s", 7)
     sent = (
         await stream.whole(b"answer") if at_once else await stream.opening() + await stream.closing(b"answer")
@@ -100,7 +84,7 @@ async def test_what_comes_before_the_response_is_kept_in_order() -> None:
 
 
 async def test_after_a_gap_only_the_response_is_kept() -> None:
-    log = FailingLog()
+    log = FailingLog(failing=True)
     log.failing = False
     stream = KeptStream(log, "o", "s", 7)
     opening = await stream.opening()
