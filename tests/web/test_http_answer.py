@@ -7,7 +7,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -79,6 +80,19 @@ async def sent(
     return transport.data, transport.closed, failure, done, cycle.response_complete, cycle.keep_alive
 
 
+@pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb\r", b"a\rb\n", b"a\0b", b"a\x7fb"])
+async def test_no_value_begins_another_header(value: bytes) -> None:
+    headers = [(b"content-length", b"2"), (b"x-told", value)]
+    messages: list[dict[str, Any]] = [
+        {"type": "http.response.start", "status": 200, "headers": headers},
+        {"type": "http.response.body", "body": b"{}"},
+    ]
+    data, _, failure, *_ = await sent(HttpAnswer, messages, method="POST", keep_alive=True)
+    assert data == b""
+    assert failure == "Invalid HTTP header value."
+
+
+@settings(max_examples=1500, deadline=None)
 @given(
     headers=HEADERS,
     parts=st.sampled_from([[b""], [b"12345"], [b"12345", b""], [b"12", b"345"], [b"", b"12345"], [b"12"]]),
